@@ -1,0 +1,1 @@
+"""Wires: how requests and streams are written. Pure; no I/O."""

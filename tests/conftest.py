@@ -1,0 +1,43 @@
+"""What every test gets: an empty environment, no network, no sleep, no known secret in any output."""
+
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_effects(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse sockets and sleeps, unless the test says with `real` that it needs them."""
+    if request.node.get_closest_marker("real"):
+        return
+
+    def refuse(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("this test may not sleep or open a socket; mark it `real` if it must")
+
+    monkeypatch.setattr(time, "sleep", refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "bind", refuse)
+
+
+_OURS = ("COPILOT", "GITHUB_", "GH_", "HTTP_", "HTTPS_", "ALL_", "NO_", "SSL_CERT", "REQUESTS_CA")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Hide the developer's own variables and folders from every test."""
+    import os
+
+    for name in list(os.environ):
+        if name.upper().startswith(_OURS):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COPILOT_CHAT_NO_KEYRING", "1")
+    yield
