@@ -27,15 +27,26 @@ from typing import ClassVar
 
 
 class CopilotChatError(Exception):
-    """A failure with a message for the person, an optional hint, a kind and an exit code."""
+    """A failure with a message for the person, an optional hint, a kind and an exit code.
+
+    `retry_after` is how many seconds the service asked to be left alone, where it did.
+    """
 
     exit_code: ClassVar[int] = 1
     kind: str = "error"
 
-    def __init__(self, message: str, *, hint: str | None = None, kind: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        kind: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.retry_after = retry_after
         if kind is not None:
             self.kind = kind
 
@@ -74,21 +85,10 @@ class ModelUnavailable(NotAllowedError):  # noqa: N818 - reads as what it is
 
 
 class LimitError(CopilotChatError):
-    """A rate limit; `retry_after` is in seconds where the service said so."""
+    """A rate limit: too many requests for now."""
 
     exit_code = 5
     kind = "rate_limit"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        hint: str | None = None,
-        kind: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, hint=hint, kind=kind)
-        self.retry_after = retry_after
 
 
 class QuotaError(LimitError):
