@@ -1,0 +1,291 @@
+"""The settings: one table, read once into an immutable value that knows each value's source.
+
+Order of precedence: option, environment, `config.toml`, default. A blank variable is an unset one.
+`docs/environment.md` is made from `SETTINGS`. A value that cannot be used is a SettingsError that
+names the option, the variable, or the file with its line, and never repeats the value.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from copilot_cli import kinds
+from copilot_cli.config_file import ConfigFile
+from copilot_cli.errors import SettingsError
+from copilot_cli.kinds import Kind
+from copilot_cli.paths import Folders, Paths, locate, platform_folders
+from copilot_cli.secret import Secret, strip_newline, unsendable_position
+
+TOKEN_VARIABLES = ("COPILOT_CHAT_TOKEN", "COPILOT_GITHUB_TOKEN", "GITHUB_COPILOT_TOKEN")
+LATE_TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
+EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
+DEFAULT_CLIENT_ID = "Iv1.b507a08c87ecfe98"  # the editor's public client id (docs/risk.md)
+_RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+
+
+class Setting(NamedTuple):
+    """One row: the key in `config.toml`, how it is read, and its variables in order."""
+
+    name: str
+    kind: Kind
+    default: object
+    variables: tuple[str, ...]
+    meaning: str
+
+    @property
+    def field(self) -> str:
+        """The attribute of `Settings` that holds the value."""
+        return self.name.replace("ui.", "")
+
+
+_MODEL_VARIABLES = ("COPILOT_CHAT_MODEL", "GITHUB_COPILOT_MODEL", "COPILOT_MODEL", "GITHUB_MODEL")
+
+# fmt: off
+SETTINGS: tuple[Setting, ...] = (
+    Setting("host", kinds.HOST, "github.com", ("COPILOT_GH_HOST", "GH_HOST"),
+            "The GitHub to sign in to: github.com or a company's own SUBDOMAIN.ghe.com."),
+    Setting("account", kinds.TEXT, None, ("COPILOT_CHAT_ACCOUNT",),
+            "The account to use where several are signed in."),
+    Setting("model", kinds.TEXT, None, _MODEL_VARIABLES,
+            "The model that answers; unset: the service's default."),
+    Setting("engine", kinds.words("direct", "official", "byok", "cli"), "direct",
+            ("COPILOT_CHAT_ENGINE",), "What answers a turn."),
+    Setting("store", kinds.STORE, None, (),
+            "What seals the secrets; `onboard` writes it."),
+    Setting("key_file", kinds.PATH, None, (),
+            'The key file of `store = "keyfile"`; unset: `key` in the settings folder.'),
+    Setting("render", kinds.words("auto", "always", "never"), "auto", (),
+            "Whether answers are rendered as Markdown; auto: on a terminal."),
+    Setting("color", kinds.words("auto", "always", "never"), "auto", ("NO_COLOR", "FORCE_COLOR"),
+            "Whether colour is used; auto: on a terminal. NO_COLOR: never. FORCE_COLOR: always."),
+    Setting("effort", kinds.TEXT, None, (),
+            "How much a reasoning model thinks, in the model's own levels."),
+    Setting("retries", kinds.whole(0, 10), 3, (),
+            "How often a request is sent again as long as no text was shown."),
+    Setting("timeout_idle", kinds.number(0, 86_400), 300.0, (),
+            "Seconds of silence after which an answer counts as stalled."),
+    Setting("meter", kinds.words("auto", "on", "off"), "auto", (),
+            "The line with tokens, time and price after a turn; auto: on a terminal."),
+    Setting("theme", kinds.words("auto", "light", "dark"), "auto", (),
+            "The colours of highlighted code."),
+    Setting("keys", kinds.words("emacs", "vi"), "emacs", (),
+            "The keys of the chat's input line."),
+    Setting("failover", kinds.NAMES, (), (),
+            "Models to try in turn when one cannot be reached."),
+    Setting("max_credits", kinds.number(0, 1_000_000), None, (),
+            "The most one command may cost, in the unit the plan bills."),
+    Setting("editor_identity", kinds.TEXTS, MappingProxyType({}), (),
+            "Identity headers: editor_version, editor_plugin_version, user_agent, integration_id."),
+    Setting("client_id", kinds.TEXT, DEFAULT_CLIENT_ID, (),
+            "The OAuth client id of the device sign-in."),
+    Setting("github_url", kinds.URL, None, ("COPILOT_CHAT_GITHUB_URL",),
+            "Where people sign in, for tests and unusual networks."),
+    Setting("github_api_url", kinds.URL, None, ("COPILOT_CHAT_GITHUB_API_URL",),
+            "GitHub's REST API, for tests and unusual networks."),
+    Setting("copilot_api_url", kinds.URL, None, ("COPILOT_CHAT_COPILOT_API_URL",),
+            "Copilot's API, for tests and unusual networks; unset: what the sign-in says."),
+    Setting("ui.plain", kinds.SWITCH, default=False, variables=(),
+            meaning="Numbered lists and typed lines in place of menus, as for a screen reader."),
+)
+# fmt: on
+TABLES = ("accounts", "endpoints")  # tables of tables that other parts of the program own
+
+
+class EnvToken(NamedTuple):
+    """A GitHub token from the environment, and the variable it came from."""
+
+    name: str
+    secret: Secret
+
+
+class Settings(NamedTuple):
+    """Everything that can be set, for one run; see `SETTINGS` for the meaning of each."""
+
+    host: str
+    account: str | None
+    model: str | None
+    engine: str
+    store: str | None
+    key_file: Path | None
+    render: str
+    color: str
+    effort: str | None
+    retries: int
+    timeout_idle: float
+    meter: str
+    theme: str
+    keys: str
+    failover: tuple[str, ...]
+    max_credits: float | None
+    editor_identity: Mapping[str, str]
+    client_id: str
+    github_url: str | None
+    github_api_url: str | None
+    copilot_api_url: str | None
+    plain: bool
+    accounts: Mapping[str, Mapping[str, object]]
+    endpoints: Mapping[str, Mapping[str, object]]
+    paths: Paths
+    environ: Mapping[str, str]
+    sources: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Settings({self.paths.config_file})"  # the environment may hold tokens
+
+    @classmethod
+    def load(
+        cls,
+        options: Mapping[str, str | None],
+        environ: Mapping[str, str],
+        *,
+        platform_dirs: Callable[[], Folders] = platform_folders,
+    ) -> "Settings":
+        """Read every layer; raise SettingsError (exit 2) at the first value that cannot be used.
+
+        `options` has the settings' names as keys, and `home`; None means not given.
+        """
+        paths = locate(options.get("home"), environ, platform_dirs)
+        config = ConfigFile.read(paths.config_file)
+        values: dict[str, Any] = {}
+        sources: dict[str, str] = {}
+        for setting in SETTINGS:
+            value, source = _resolve(setting, options, environ, config)
+            values[setting.field] = value
+            sources[setting.name] = source
+        settings = cls(
+            **values,
+            accounts=config.table("accounts"),
+            endpoints=config.table("endpoints"),
+            paths=paths,
+            environ=environ,
+            sources=MappingProxyType(sources),
+        )
+        if kinds.is_loopback(settings.host) and settings.github_url is None:
+            raise SettingsError("host: this machine can be the host only where github_url is set")
+        return settings
+
+    def source(self, name: str) -> str:
+        """Say where the value of setting `name` comes from."""
+        return self.sources[name]
+
+    def login_url(self) -> str:
+        """Return the address of the web site that signs people in, without a slash at its end."""
+        return self.github_url or f"https://{self.host}"
+
+    def rest_url(self) -> str:
+        """Return the address of GitHub's REST API, without a slash at its end."""
+        if self.github_api_url:
+            return self.github_api_url
+        return "https://api.github.com" if self.host == "github.com" else f"https://api.{self.host}"
+
+    def copilot_api(self) -> str | None:
+        """Return the address of Copilot's API if it was set by hand, without a slash at its end."""
+        return self.copilot_api_url
+
+    @property
+    def offline(self) -> bool:
+        """Whether COPILOT_OFFLINE forbids every request but those to this machine."""
+        return self._switched_on("COPILOT_OFFLINE")
+
+    @property
+    def no_keyring(self) -> bool:
+        """Whether COPILOT_CHAT_NO_KEYRING forbids asking the system's keyring."""
+        return self._switched_on("COPILOT_CHAT_NO_KEYRING")
+
+    def _switched_on(self, variable: str) -> bool:
+        return self.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+    @property
+    def extra_headers(self) -> Mapping[str, str]:
+        """The headers of GITHUB_COPILOT_EXTRA_HEADERS; SettingsError where it is malformed."""
+        return parse_extra_headers(self.environ.get(EXTRA_HEADERS_VARIABLE, ""))
+
+    def env_token(self) -> EnvToken | None:
+        """Return the token that wins over a stored one; SettingsError where it is malformed."""
+        return _first_token(TOKEN_VARIABLES, self.environ)
+
+    def late_env_token(self) -> EnvToken | None:
+        """Return the token to use only where nothing is stored for the host."""
+        return _first_token(LATE_TOKEN_VARIABLES, self.environ)
+
+
+def _resolve(
+    setting: Setting,
+    options: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    config: ConfigFile,
+) -> tuple[object, str]:
+    """Return the value of the highest layer that has one, and that layer's name."""
+    option = options.get(setting.field)
+    if option is not None:
+        return _checked(setting, option, _option_name(setting)), "option"
+    for variable in setting.variables:
+        if text := environ.get(variable, "").strip():
+            value = _from_variable(variable, text)
+            return _checked(setting, value, variable), f"environment {variable}"
+    written = config.get(setting.name)
+    if written is not None:
+        fault = partial(config.fault, setting.name)
+        return _checked(setting, written, fault), "config.toml"
+    return setting.default, "default"
+
+
+def _option_name(setting: Setting) -> str:
+    return "--" + setting.field.replace("_", "-")
+
+
+def _from_variable(variable: str, text: str) -> str:
+    """Return what `text` means for its setting: the two colour variables are flags."""
+    if variable == "NO_COLOR":
+        return "never"
+    if variable == "FORCE_COLOR":
+        return "never" if text == "0" else "always"
+    return text
+
+
+def _checked(
+    setting: Setting, value: object, where: str | Callable[[str], SettingsError]
+) -> object:
+    try:
+        return setting.kind.check(value)
+    except ValueError as exc:
+        if callable(where):
+            raise where(str(exc)) from exc
+        raise SettingsError(f"{where}: {exc}") from exc
+
+
+def _first_token(variables: tuple[str, ...], environ: Mapping[str, str]) -> EnvToken | None:
+    for name in variables:
+        value = strip_newline(environ.get(name, ""))
+        if not value.strip():
+            continue
+        position = unsendable_position(value)
+        if position is not None:
+            raise SettingsError(
+                f"{name}: the token cannot be sent (position {position})",
+                hint=f"set {name} to the token alone, or unset it",
+            )
+        return EnvToken(name, Secret(value))
+    return None
+
+
+def parse_extra_headers(text: str) -> Mapping[str, str]:
+    """Parse `Name:value,Name:value`; raise SettingsError saying which item is malformed."""
+    headers: dict[str, str] = {}
+    seen = set(_RESERVED_HEADERS)
+    for count, item in enumerate(text.split(",") if text.strip() else (), start=1):
+        name, _, value = (part.strip() for part in item.partition(":"))
+        where = f"{EXTRA_HEADERS_VARIABLE}: item {count}"
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise SettingsError(f"{where} is not Name:value")
+        if name.lower() in seen:
+            once = "cannot be set" if name.lower() in _RESERVED_HEADERS else "is set twice"
+            raise SettingsError(f"{where}: {name} {once}")
+        seen.add(name.lower())
+        headers[name] = value
+    return headers
