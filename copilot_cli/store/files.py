@@ -67,27 +67,56 @@ def read_private(path: Path, limit: int, *, any_mode: bool = False) -> bytes:
     return data
 
 
-def private_folder(path: Path) -> None:
-    """Make the folder `path`, and what is missing above it, with mode 0700; accept one that is fit.
+def create_private(path: Path, data: bytes) -> None:
+    """Make the file `path` (0600) with `data`; raises FileExistsError rather than replace anything.
 
-    Raises Unsafe if it is there and is a symbolic link, no folder, another user's, or open to
-    others: what somebody else made is not tightened in passing. Raises OSError if it cannot be
-    made.
+    Raises OSError and leaves no file when it cannot be written whole.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BASE_FLAGS
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:  # whatever it was, Ctrl-C included, no half file stays
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder `path` and what is missing above it, each with mode 0700; judge none.
+
+    Raises OSError if one cannot be made.
     """
     missing = [folder for folder in (path, *path.parents) if not os.path.lexists(folder)]
     for folder in reversed(missing):
         with suppress(FileExistsError):  # another process of ours was faster
             folder.mkdir(mode=0o700)
+
+
+def private_folder(path: Path) -> None:
+    """Make the folder `path` as `make_folder` does, and accept it only if it is private.
+
+    What somebody else made is not tightened in passing. Raises Unsafe as `check_folder` does, and
+    OSError if it cannot be made.
+    """
+    make_folder(path)
+    check_folder(path)
+
+
+def check_folder(path: Path) -> None:
+    """Raise Unsafe if `path` is a symbolic link, no folder, another user's, or open to others.
+
+    Raises FileNotFoundError if there is none.
+    """
     found = path.lstat()
     if stat.S_ISLNK(found.st_mode):
         raise Unsafe(f"{path} is a symbolic link", hint="put a real folder in its place")
     if not stat.S_ISDIR(found.st_mode):
         raise Unsafe(f"{path} is not a folder", hint=f"move {path} away")
-    if sys.platform == "win32":
-        return
-    _check_owner(path, found)
-    if found.st_mode & _OPEN_TO_OTHERS:
-        _refuse_mode(path, found, "700")
+    _check_access(path, found, "700")
 
 
 @contextmanager
@@ -151,27 +180,23 @@ def _check_private(path: Path, found: os.stat_result, *, any_mode: bool) -> None
         raise Unsafe(f"{path} is a symbolic link", hint=f"move {path} away")
     if not stat.S_ISREG(found.st_mode):
         raise Unsafe(f"{path} is not a regular file", hint=f"move {path} away")
-    if sys.platform == "win32":
-        return
-    _check_owner(path, found)
-    if found.st_mode & _OPEN_TO_OTHERS and not any_mode:
-        _refuse_mode(path, found, "600")
+    _check_access(path, found, None if any_mode else "600")
 
 
-def _check_owner(path: Path, found: os.stat_result) -> None:
-    if sys.platform != "win32" and found.st_uid != os.geteuid():
-        raise Unsafe(
-            f"{path} belongs to another user",
-            hint=f"run as the user who owns it, or: chown {os.geteuid()} {path}",
-        )
-
-
-def _refuse_mode(path: Path, found: os.stat_result, wanted: str) -> None:
-    mode = stat.S_IMODE(found.st_mode)
-    raise Unsafe(
-        f"{path} is open to other users (mode {mode:04o})",
-        hint=f"if nobody else should have it: chmod {wanted} {path}",
-    )
+def _check_access(path: Path, found: os.stat_result, wanted: str | None) -> None:
+    """Refuse another owner and, where a mode is `wanted`, anything for group or others."""
+    if sys.platform != "win32":
+        if found.st_uid != os.geteuid():
+            raise Unsafe(
+                f"{path} belongs to another user",
+                hint=f"run as the user who owns it, or: chown {os.geteuid()} {path}",
+            )
+        if wanted and found.st_mode & _OPEN_TO_OTHERS:
+            mode = stat.S_IMODE(found.st_mode)
+            raise Unsafe(
+                f"{path} is open to other users (mode {mode:04o})",
+                hint=f"if nobody else should have it: chmod {wanted} {path}",
+            )
 
 
 def _lock_failure(path: Path, error: OSError) -> StoreError:
