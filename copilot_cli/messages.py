@@ -1,0 +1,193 @@
+"""The values that travel: messages and their parts, requests, events, usage, models. No behaviour.
+
+They are NamedTuples because the path to the first byte of an answer imports them all, and thirty
+NamedTuples cost a quarter of what thirty dataclasses cost. Token counts are tokens, durations are
+seconds; `None` means that the service did not say.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+Role = Literal["system", "user", "assistant", "tool"]
+Initiator = Literal["user", "agent"]
+
+
+class TextPart(NamedTuple):
+    """Text of a message."""
+
+    text: str
+
+
+class ReasoningPart(NamedTuple):
+    """What a model thought aloud; `opaque` is the provider's own form of it, echoed as it came."""
+
+    text: str
+    opaque: str | None = None
+
+
+class ToolCallPart(NamedTuple):
+    """A tool the model asks for; `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class ToolResultPart(NamedTuple):
+    """What a tool gave back for the call with the id `call_id`."""
+
+    call_id: str
+    output: str
+    error: bool = False
+
+
+Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart
+
+
+class Message(NamedTuple):
+    """One message of a conversation."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """The message's text parts, joined."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+def message(role: Role, text: str) -> Message:
+    """Return a message of one text part."""
+    return Message(role, (TextPart(text),))
+
+
+class Request(NamedTuple):
+    """What an engine is asked: a model, the whole conversation, and who started the turn.
+
+    `initiator` is `user` for what a person sent and `agent` for what the program sent by itself;
+    a resend keeps its first value. `request_id` is new for each request (a UUID).
+    """
+
+    model: str
+    messages: Sequence[Message]
+    stream: bool = True
+    initiator: Initiator = "user"
+    request_id: str = ""
+
+
+class Usage(NamedTuple):
+    """Tokens of one answer, as the service counted them."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Cost(NamedTuple):
+    """What an answer was billed: `amount` in `unit` (`credits`, 1 credit = 0.01 USD)."""
+
+    amount: float
+    unit: str
+
+
+class QuotaSnapshot(NamedTuple):
+    """What one reply header said of a quota: `remaining` is a percentage, `entitlement` a count."""
+
+    name: str
+    entitlement: float | None
+    remaining_percent: float | None
+    overage: float | None
+    overage_permitted: bool | None
+    resets: str | None
+
+
+class Text(NamedTuple):
+    """The next piece of the answer."""
+
+    text: str
+
+
+class Reasoning(NamedTuple):
+    """The next piece of the model's reasoning."""
+
+    text: str
+
+
+class ToolCall(NamedTuple):
+    """A whole tool call; `executed` says that the engine ran it itself."""
+
+    id: str
+    name: str
+    arguments: str
+    executed: bool = False
+
+
+class UsageReport(NamedTuple):
+    """What the answer used and, where the service says so, cost."""
+
+    usage: Usage
+    cost: Cost | None = None
+
+
+class Notice(NamedTuple):
+    """Something the person should know: one line, on stderr."""
+
+    message: str
+
+
+class Waiting(NamedTuple):
+    """The request is going to be sent again in `seconds`, because of `reason`."""
+
+    seconds: float
+    reason: str
+
+
+class Started(NamedTuple):
+    """The service accepted the request; its own name of model and request, where given."""
+
+    model: str | None
+    request_id: str | None
+    quotas: tuple[QuotaSnapshot, ...] = ()
+
+
+class End(NamedTuple):
+    """The last event. `complete` is true only after the wire's own terminal event.
+
+    `reason` is the wire's finish reason (`stop`, `length`, `tool_calls`, `content_filter`), or our
+    word for why there was none: `cut`, `stalled`, `error`, `interrupted`. `detail` says more.
+    """
+
+    reason: str
+    complete: bool
+    detail: str | None = None
+
+
+Event = Started | Text | Reasoning | ToolCall | UsageReport | Notice | Waiting | End
+
+
+class ModelInfo(NamedTuple):
+    """One model of the list; `disabled` says why it cannot be used, None that it can."""
+
+    id: str
+    name: str
+    vendor: str | None
+    family: str | None
+    type: str | None
+    preview: bool
+    picker: bool
+    chat_default: bool
+    chat_fallback: bool
+    context_tokens: int | None
+    prompt_tokens: int | None
+    output_tokens: int | None
+    endpoints: tuple[str, ...]
+    streaming: bool | None
+    tools: bool | None
+    vision: bool | None
+    reasoning: tuple[str, ...]
+    multiplier: float | None
+    premium: bool | None
+    prices: dict[str, Any] | None
+    disabled: str | None
