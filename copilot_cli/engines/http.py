@@ -1,18 +1,20 @@
-"""One HTTP engine for every provider: a request goes out, events come back, refusals are `Failure`s.
+"""One HTTP engine for every provider: a request goes out, events come back.
 
 It knows status codes, bytes and deadlines, and neither tokens nor hosts: those arrive with each
 call. It makes one attempt; trying again is `resilience.py`.
 """
 
+import contextlib
+import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 import httpx
 
 from copilot_cli.engines.quota_headers import read_snapshots
-from copilot_cli.engines.statuses import BACKOFF, NEVER, ONCE, Failure, Retry
+from copilot_cli.engines.statuses import BACKOFF, NEVER, ONCE, Failure, Retry, read_refusal
 from copilot_cli.engines.statuses import failure as failure_of
-from copilot_cli.engines.statuses import read_refusal
 from copilot_cli.errors import CopilotChatError, ServiceError
 from copilot_cli.messages import End, Event, Reasoning, Started, Text
 from copilot_cli.network import CONNECT_TIMEOUT, is_unknown_host, translate
@@ -27,6 +29,12 @@ MAX_BODY = 32 * 1024 * 1024
 
 MAX_ERROR_BODY = 64 * 1024
 
+AFTER_DONE = 0.25
+"""Seconds to wait for the end of the body once `[DONE]` has come."""
+
+AFTER_FINISH = 5.0
+"""Seconds to wait for the usage once the finish reason has come."""
+
 
 class Decoder(Protocol):
     """What a wire's decoder offers."""
@@ -34,6 +42,10 @@ class Decoder(Protocol):
     @property
     def finished(self) -> bool:
         """Whether the terminal event has come."""
+
+    @property
+    def silent_progress(self) -> int:
+        """How many pieces came that are no event yet: of tool calls, of sealed reasoning."""
 
     def feed(self, data: Mapping[str, Any]) -> Iterable[Event]:
         """Return what one JSON object adds."""
@@ -122,28 +134,71 @@ class HTTPEngine:
 
     def _stream(self, response: httpx.Response, decoder: Decoder, kind: str) -> Iterator[Event]:
         sse, values = SSEDecoder(), JSONEvents()
-        progress = self._monotonic()
-        size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > MAX_BODY:
-                raise Failure(CopilotChatError("the answer is larger than 32 MiB; stopped"))
-            moved = False
-            for event in _together(_decode(sse.feed(chunk), values, decoder)):
-                moved = True
-                yield event
-            now = self._monotonic()
-            if moved:
-                progress = now
-            elif now - progress > self._idle and not decoder.finished:
-                yield from _stalled(decoder, self._idle)
-                return
-            if values.done:
-                break
-        yield from _together(_decode(sse.flush(), values, decoder, last=True))
+        progress, pieces, size = self._monotonic(), 0, 0
+        with _HangUp(response) as hang_up:
+            for chunk in response.iter_bytes():
+                size += len(chunk)
+                if size > MAX_BODY:
+                    raise Failure(CopilotChatError("the answer is larger than 32 MiB; stopped"))
+                moved = False
+                if not values.done:
+                    for event in _together(_decode(sse.feed(chunk), values, decoder)):
+                        moved = True
+                        yield event
+                now = self._monotonic()
+                if moved or decoder.silent_progress != pieces:
+                    progress, pieces = now, decoder.silent_progress
+                if values.done or decoder.finished:
+                    hang_up.after(AFTER_DONE if values.done else AFTER_FINISH)
+                elif now - progress > self._idle:
+                    yield from _stalled(decoder, self._idle)
+                    return
+        if not values.done:
+            yield from _together(_decode(sse.flush(), values, decoder, last=True))
         if not values.parsed and not values.done:
             raise _not_an_answer(kind or "an empty body", empty=size == 0)
         yield from decoder.finish()
+
+
+class _HangUp:
+    """Ends a connection that stays open after the answer is over.
+
+    Reading on to the end of the body is what lets the connection be used again, and what brings the
+    usage; but a server that never ends it must not keep the person waiting.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self._timer: threading.Timer | None = None
+        self._seconds = 0.0
+
+    def after(self, seconds: float) -> None:
+        """Hang up in `seconds` from now, unless that was said before."""
+        if self._timer is not None and self._seconds <= seconds:
+            return
+        self._cancel()
+        self._seconds = seconds
+        self._timer = threading.Timer(seconds, self._shut_down)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _shut_down(self) -> None:
+        stream = self._response.extensions.get("network_stream")
+        connection = stream.get_extra_info("socket") if stream is not None else None
+        if connection is not None:
+            # A socket that is closed already is what was wanted.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._cancel()
 
 
 def _decode(
@@ -272,7 +327,7 @@ def _started(response: httpx.Response) -> Started:
 def _request_id(headers: Mapping[str, str]) -> str | None:
     for name in ("x-request-id", "x-github-request-id", "x-copilot-service-request-id"):
         if headers.get(name):
-            return safe_line(headers[name], 64)
+            return str(safe_line(headers[name], 64))
     return None
 
 

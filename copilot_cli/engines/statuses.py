@@ -157,29 +157,10 @@ def failure(refusal: Refusal) -> Failure:
 
 
 def _by_code(code: str, refusal: Refusal) -> Failure | None:
-    if code in _QUOTA:
-        return _quota(refusal)
-    if code in _LIMITS:
-        return _limit(refusal)
     if code in _TOO_LONG or "prompt token count" in refusal.text:
         return _too_long(refusal)
-    if code in {"model_not_supported", "model_not_found", "no_available_model_endpoints"}:
-        return Failure(
-            ModelUnavailable(
-                _said("the model is not available to you", refusal),
-                hint="`copilot-chat models` lists those that are",
-            )
-        )
-    if code == "unsupported_api_for_model":
-        return Failure(
-            ModelUnavailable(
-                _said("this model is not served by chat completions", refusal),
-                hint="choose another with -m; `copilot-chat models` shows each one's endpoints",
-            )
-        )
-    if code == "content_filter":
-        return _filtered(refusal)
-    return None
+    handler = _BY_CODE.get(code)
+    return None if handler is None else handler(refusal)
 
 
 def _said(what: str, refusal: Refusal) -> str:
@@ -209,6 +190,24 @@ def _limit(refusal: Refusal) -> Failure:
     if code in _NO_RETRY_LIMITS:
         return Failure(error)
     return Failure(error, Retry(2, refusal.after, pause=15.0))
+
+
+def _no_model(refusal: Refusal) -> Failure:
+    return Failure(
+        ModelUnavailable(
+            _said("the model is not available to you", refusal),
+            hint="`copilot-chat models` lists those that are",
+        )
+    )
+
+
+def _other_wire(refusal: Refusal) -> Failure:
+    return Failure(
+        ModelUnavailable(
+            _said("this model is not served by chat completions", refusal),
+            hint="choose another with -m; `copilot-chat models` shows each one's endpoints",
+        )
+    )
 
 
 def _too_long(refusal: Refusal) -> Failure:
@@ -313,4 +312,14 @@ _BY_STATUS: dict[int, Callable[[Refusal], Failure]] = {
     425: _transient,
     429: _limit,
     466: _too_old,
+}
+
+_BY_CODE: dict[str, Callable[[Refusal], Failure]] = {
+    **dict.fromkeys(_QUOTA, _quota),
+    **dict.fromkeys(_LIMITS, _limit),
+    "model_not_supported": _no_model,
+    "model_not_found": _no_model,
+    "no_available_model_endpoints": _no_model,
+    "unsupported_api_for_model": _other_wire,
+    "content_filter": _filtered,
 }

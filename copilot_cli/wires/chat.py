@@ -29,6 +29,7 @@ from copilot_cli.messages import (
 PATH = "/chat/completions"
 
 _REASONING_FIELDS = ("reasoning_text", "reasoning_content", "cot_summary", "thinking")
+_SILENT_FIELDS = ("tool_calls", "reasoning_opaque", "cot_id", "signature")
 _TOOL_REASONS = {"tool_calls", "function_call"}
 _ANTHROPIC_REASONS = {
     "end_turn": "stop",
@@ -101,6 +102,7 @@ class Decoder:
         self._usage: Usage | None = None
         self._cost: Cost | None = None
         self._cited: set[str] = set()
+        self.silent_progress = 0
 
     @property
     def finished(self) -> bool:
@@ -163,6 +165,8 @@ class Decoder:
         content = delta.get("content")
         if isinstance(content, list):
             yield from _blocks(content)
+        if any(delta.get(name) for name in _SILENT_FIELDS):
+            self.silent_progress += 1
         for name in _REASONING_FIELDS:
             thought = delta.get(name)
             if isinstance(thought, dict):
