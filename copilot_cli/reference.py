@@ -1,0 +1,121 @@
+"""The reference pages, made from the tables that the program itself reads.
+
+Rule: pure functions from tables to Markdown; a test compares them with the pages under `docs/`.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from copilot_cli.settings import (
+    EXTRA_HEADERS_VARIABLE,
+    LATE_TOKEN_VARIABLES,
+    SETTINGS,
+    TOKEN_VARIABLES,
+    Setting,
+)
+
+
+class Variable(NamedTuple):
+    """Variables that are no setting: in order of precedence, the first that is not blank counts."""
+
+    names: tuple[str, ...]
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        ("COPILOT_CHAT_HOME",),
+        "One folder for settings, secrets, cache and conversations, in place of the platform's"
+        " own folders; `--home` wins over it.",
+    ),
+    Variable(
+        TOKEN_VARIABLES,
+        "A GitHub token for this run. It wins over the stored one, and `status` says so. A token"
+        " that cannot be sent is an error (exit 2); the next variable is not tried.",
+    ),
+    Variable(
+        LATE_TOKEN_VARIABLES,
+        "A GitHub token that is used only where nothing is stored for the host.",
+    ),
+    Variable(
+        ("COPILOT_CHAT_PASSPHRASE",),
+        "Opens the passphrase store without a terminal.",
+    ),
+    Variable(("COPILOT_CHAT_NO_KEYRING",), "Never ask the system's keyring."),
+    Variable(
+        (EXTRA_HEADERS_VARIABLE,),
+        "`Name:value,Name:value`: added to the identity headers, or replacing them whatever the"
+        " case. `Authorization`, `Host` and `Content-Length` cannot be set.",
+    ),
+    Variable(("COPILOT_OFFLINE",), "No request but to this machine."),
+    Variable(("HTTPS_PROXY", "ALL_PROXY"), "The proxy for requests."),
+    Variable(("NO_PROXY",), "Hosts that are reached without the proxy."),
+    Variable(
+        ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),
+        "Certificates that replace the system's trust store; a file that is missing is an error.",
+    ),
+    Variable(("TERM",), "`dumb`: no colour, no redrawing, questions as numbered lists."),
+    Variable(("COLUMNS",), "The width of the terminal, where it cannot be asked."),
+    Variable(("VISUAL", "EDITOR"), "The editor that `config edit` opens."),
+)
+
+_ENVIRONMENT = """\
+# Settings and environment
+
+Order of precedence: option, environment, `config.toml`, default. A blank variable is an unset one.
+`copilot-chat config list` shows each value and where it comes from, `copilot-chat config path`
+where `config.toml` lies.
+
+## Settings
+
+Where several variables are named, the first that is set counts.
+
+{settings}
+
+## Variables that are no setting
+
+{variables}
+"""
+
+
+def environment_markdown() -> str:
+    """Return the page `docs/environment.md`."""
+    return _ENVIRONMENT.format(
+        settings=_table(
+            ("key", "values", "default", "variables", "meaning"),
+            (
+                (
+                    f"`{setting.name}`",
+                    setting.kind.name,
+                    _default(setting),
+                    _names(setting.variables),
+                    setting.meaning,
+                )
+                for setting in SETTINGS
+            ),
+        ),
+        variables=_table(
+            ("variable", "meaning"),
+            ((_names(variable.names), variable.meaning) for variable in VARIABLES),
+        ),
+    )
+
+
+def _default(setting: Setting) -> str:
+    value = setting.default
+    if value is None or isinstance(value, tuple | Mapping):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
