@@ -4,6 +4,7 @@
     ├── UsageError              2   wrong usage
     │   └── SettingsError       2   wrong settings, client id or identity
     ├── SignInError             3   not signed in, or the sign-in was denied, expired, revoked
+    │   └── CodeExpired         3   ... because nobody typed the code in time: a new one helps
     ├── NotAllowedError         4   signed in, but this is not allowed
     │   └── ModelUnavailable    4   ... this model is not
     ├── LimitError              5   a rate limit
@@ -69,6 +70,12 @@ class SignInError(CopilotChatError):
 
     exit_code = 3
     kind = "sign_in"
+
+
+class CodeExpired(SignInError):  # noqa: N818 - reads as what it is
+    """Nobody typed the code of a device login in time; a new code helps."""
+
+    kind = "code_expired"
 
 
 class NotAllowedError(CopilotChatError):

@@ -125,8 +125,8 @@ def wait_for_grant(
 ) -> Grant:
     """Poll at once, then at the server's pace, until the code is approved, refused or expired.
 
-    `on_poll` hears of every poll that did not end it, before the wait. Raises SignInError (denied,
-    used up, or expired: kind `oauth.EXPIRED`), SettingsError, CopilotChatError (our own fault), and
+    `on_poll` hears of every poll that did not end it, before the wait. Raises CodeExpired, other
+    SignInErrors (denied, used up), SettingsError, CopilotChatError (our own fault), and
     ServiceError or NetworkError after five transient failures in a row (RFC 8628 §3.4, §3.5).
     """
     deadline = monotonic() + code.expires_in

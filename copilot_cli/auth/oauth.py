@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from copilot_cli.errors import (
+    CodeExpired,
     CopilotChatError,
     LimitError,
     NotAllowedError,
@@ -24,15 +25,12 @@ from copilot_cli.network import translate
 from copilot_cli.secret import Secret, redact
 from copilot_cli.ui.safe import safe_line
 
-EXPIRED = "sign_in_expired"
-"""The `kind` of the SignInError of a code that nobody typed in time: a new code helps."""
-
 _MAX_BODY = 65536  # bytes; a real reply has a few hundred
 
 _AGAIN = "start again with `copilot-chat onboard`"
 _CLIENT = "check `--client-id`"
 _DENIED = (SignInError, "the sign-in was denied on the page", _AGAIN)
-_OVER = (SignInError, "the code has expired", _AGAIN)
+_OVER = (CodeExpired, "the code has expired", _AGAIN)
 _WRONG_CODE = (SignInError, "the code is wrong or was used already", _AGAIN)
 
 # docs.github.com "Error codes for the device flow", RFC 8628 §3.5, RFC 6749 §5.2, and what other
@@ -121,7 +119,7 @@ def refusal(reply: Reply, *secrets: Secret) -> CopilotChatError | None:
     error = reply.text("error")
     if error in _REFUSALS:
         kind, message, hint = _REFUSALS[error]
-        return kind(message, hint=hint, kind=EXPIRED if _REFUSALS[error] is _OVER else None)
+        return kind(message, hint=hint)
     if not error or reply.is_busy:
         return None
     told = reply.text("error_description") or error
@@ -133,7 +131,7 @@ def refusal(reply: Reply, *secrets: Secret) -> CopilotChatError | None:
 def expired() -> CopilotChatError:
     """Return the error of a code that nobody typed in time."""
     kind, message, hint = _OVER
-    return kind(message, hint=hint, kind=EXPIRED)
+    return kind(message, hint=hint)
 
 
 def check(reply: Reply, *secrets: Secret) -> None:
