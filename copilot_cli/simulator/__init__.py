@@ -1,1 +1,9 @@
-"""A stand-in for GitHub and Copilot on loopback. It imports nothing else of this package."""
+"""A stand-in for GitHub and Copilot: one state machine with two fronts, for tests and for `demo`.
+
+It imports nothing of the rest of the project, so that the two cannot share a mistake.
+"""
+
+from copilot_cli.simulator.router import Simulator
+from copilot_cli.simulator.scenario import Scenario, Seen
+
+__all__ = ["Scenario", "Seen", "Simulator"]
