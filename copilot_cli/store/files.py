@@ -8,7 +8,6 @@ On Windows the folder's access list protects the files; modes and owners are not
 
 import errno
 import os
-import secrets
 import stat
 import sys
 import time
@@ -30,7 +29,7 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
     A temporary file `.<name>.<random>.tmp` beside the target is written, synced and renamed; it has
     `mode` from the start, whatever the old file had. Raises OSError and then leaves no trace.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BASE_FLAGS
     descriptor = os.open(temporary, flags, mode)
     try:
