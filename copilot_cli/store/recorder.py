@@ -1,0 +1,156 @@
+"""Writing down a conversation while it happens: the user's turn first, the answer as it grows.
+
+What came of an answer is on disk within a second, even when the stream then falls silent: a timer
+writes it, started by the first piece that is not written yet. An answer that takes less than a
+second costs three small transactions.
+"""
+
+import threading
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, Protocol
+
+from copilot_cli.messages import Cost, Message, TextPart, Usage, message
+from copilot_cli.store.sessions import Sessions
+from copilot_cli.store.turns import State, Turn
+
+_LAG = 1.0  # seconds that a kill may cost
+
+
+class Timer(Protocol):
+    """Something that calls back once, later, unless it is cancelled."""
+
+    def start(self) -> None:
+        """Begin to wait."""
+
+    def cancel(self) -> None:
+        """Call nobody, if it is not too late."""
+
+
+class Outcome(Protocol):
+    """How an answer ended."""
+
+    @property
+    def state(self) -> Any:
+        """`complete`, `incomplete`, `interrupted` or `failed`."""
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The wire's word for the end."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens, as the service counted them."""
+
+    @property
+    def cost(self) -> Cost | None:
+        """The price, where the service says one."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's name of the request."""
+
+    @property
+    def first_token(self) -> float | None:
+        """Seconds to the first text."""
+
+    @property
+    def total(self) -> float:
+        """Seconds in all."""
+
+
+def _timer(seconds: float, call: Callable[[], None]) -> Timer:
+    timer = threading.Timer(seconds, call)
+    timer.daemon = True  # what it would write, `finish` writes too
+    return timer
+
+
+class SessionRecorder:
+    """Writes one conversation into `sessions`: a new session, or the one with the id `session`."""
+
+    def __init__(
+        self,
+        sessions: Sessions,
+        session: str | None = None,
+        *,
+        host: str | None = None,
+        account: str | None = None,
+        timer: Callable[[float, Callable[[], None]], Timer] = _timer,
+    ) -> None:
+        self._sessions = sessions
+        self._host = host
+        self._account = account
+        self._make_timer = timer
+        self._lock = threading.Lock()
+        self._timer: Timer | None = None
+        self._pieces: list[str] = []
+        self._answer: int | None = None
+        self._head: int | None = None
+        self.session = session
+        if session is None:
+            self.session = sessions.create(host=host, account=account)
+        else:
+            self._head = sessions.find(session).head
+
+    def ask(self, text: str) -> None:
+        """Write the person's turn."""
+        self._head = self._sessions.append(self.session, self._head, "user", [TextPart(text)])
+
+    def begin(self, model: str, engine: str) -> None:
+        """Write that an answer has begun."""
+        self._answer = self._sessions.begin_answer(
+            self.session, self._head, model=model, engine=engine
+        )
+
+    def grow(self, text: str) -> None:
+        """Take the next piece of the answer; it is on disk within the second."""
+        if self._answer is None:
+            return
+        with self._lock:
+            self._pieces.append(text)
+            if self._timer is None:
+                self._timer = self._make_timer(_LAG, self._flush)
+                self._timer.start()
+
+    def finish(self, outcome: Outcome) -> None:
+        """Write how the answer ended, and what of it is not written yet."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            state: State = outcome.state
+            self._sessions.finish(
+                self._answer,
+                state,
+                rest=self._unwritten(),
+                finish_reason=outcome.finish_reason,
+                request_id=outcome.request_id,
+                usage=outcome.usage,
+                cost=outcome.cost,
+                seconds_first_token=outcome.first_token,
+                seconds_total=outcome.total,
+            )
+        if self._answer is not None:
+            self._head = self._answer
+        self._answer = None
+
+    def _flush(self) -> None:
+        with self._lock:
+            self._timer = None
+            self._sessions.grow(self._answer, self._unwritten())
+
+    def _unwritten(self) -> list[TextPart]:
+        pieces, self._pieces = self._pieces, []
+        return [TextPart("".join(pieces))] if pieces else []
+
+
+def conversation(turns: list[Turn]) -> list[Message]:
+    """Return what the next request carries: each question that got text, with that text.
+
+    A question whose answer failed before its first word is on record, not in the conversation.
+    """
+    messages: list[Message] = []
+    for question, answer in pairwise(turns):
+        if question.role == "user" and answer.role == "assistant" and answer.text:
+            messages += [message("user", question.text), message("assistant", answer.text)]
+    return messages
