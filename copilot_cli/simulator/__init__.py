@@ -5,5 +5,6 @@ It imports nothing of the rest of the project, so that the two cannot share a mi
 
 from copilot_cli.simulator.router import Simulator
 from copilot_cli.simulator.scenario import Scenario, Seen
+from copilot_cli.simulator.server import SimulatorServer
 
-__all__ = ["Scenario", "Seen", "Simulator"]
+__all__ = ["Scenario", "Seen", "Simulator", "SimulatorServer"]

@@ -35,7 +35,7 @@ class Scenario:
     no_copilot: str | None = None  # the notification_id of the refusal
     token_life: int = 1800
     refresh_in: int = 1500
-    clock_skew: float = 0
+    clock_skew: float = 0.0
     endpoints_api: str | None = None
     quota: float = 80.0
     entitlement: int = 300
