@@ -1,0 +1,264 @@
+"""The accounts: which are signed in, which one is meant, and what is kept of a sign-in.
+
+Rule: a refresh token works once. It is traded under the store's lock, and the new pair is written
+before anybody uses it (github/docs, "Refreshing user access tokens").
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from copilot_cli.errors import Corrupt, SecretNotFound, ServiceError, SignInError, UsageError
+from copilot_cli.secret import Secret
+from copilot_cli.store.sealed import EntryName
+
+if TYPE_CHECKING:
+    import httpx
+
+    from copilot_cli.auth.device import Grant
+
+_KIND = "github"
+_EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
+_LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_PUBLIC_API_VERSION = "2022-11-28"  # /user is public API, which refuses the internal version
+_AGAIN = "run `copilot-chat onboard`"
+
+
+class Account(NamedTuple):
+    """One account on one host."""
+
+    host: str
+    login: str
+
+    @property
+    def entry(self) -> EntryName:
+        """The name of the store's entry that holds its sign-in."""
+        return EntryName(_KIND, self.host, self.login)
+
+
+class GitHubCredential(NamedTuple):
+    """A sign-in as it is kept; times in seconds since 1970, None where it does not expire."""
+
+    token: Secret
+    obtained: float
+    scope: str = ""
+    client_id: str | None = None
+    expires_at: float | None = None
+    refresh_token: Secret | None = None
+    refresh_expires_at: float | None = None
+
+    @classmethod
+    def from_grant(cls, grant: "Grant", *, client_id: str, now: float) -> "GitHubCredential":
+        """Return what to keep of a grant that arrived at `now`."""
+        return cls(
+            grant.token,
+            now,
+            scope=grant.scope,
+            client_id=client_id,
+            expires_at=_later(now, grant.expires_in),
+            refresh_token=grant.refresh_token,
+            refresh_expires_at=_later(now, grant.refresh_expires_in),
+        )
+
+    @classmethod
+    def from_entry(cls, entry: Mapping[str, Any]) -> "GitHubCredential":
+        """Read the store's entry; raise Corrupt if it holds no token."""
+        token, refresh = entry.get("token"), entry.get("refresh_token")
+        if not isinstance(token, str) or not token:
+            raise Corrupt("the stored sign-in holds no token", hint=_AGAIN)
+        return cls(
+            Secret(token),
+            _number(entry.get("obtained")) or 0.0,
+            scope=str(entry.get("scope") or ""),
+            client_id=entry.get("client_id"),
+            expires_at=_number(entry.get("expires_at")),
+            refresh_token=Secret(refresh) if isinstance(refresh, str) and refresh else None,
+            refresh_expires_at=_number(entry.get("refresh_expires_at")),
+        )
+
+    def to_entry(self) -> dict[str, Any]:
+        """Return the object the store keeps; the only place where both tokens are revealed."""
+        return {
+            **self._asdict(),
+            "token": self.token.reveal(),
+            "refresh_token": self.refresh_token.reveal() if self.refresh_token else None,
+        }
+
+
+class EntryNames(Protocol):
+    """The part of the secret store that opens no key."""
+
+    def names(self) -> Iterable[EntryName]:
+        """Return the names of all entries."""
+
+
+class CredentialStore(Protocol):
+    """The part of the secret store that a sign-in needs."""
+
+    def get(self, name: EntryName, /) -> Mapping[str, Any]:
+        """Return the entry; raise SecretNotFound."""
+
+    def update(
+        self, name: EntryName, change: Callable[[dict[str, Any] | None], dict[str, Any]], /
+    ) -> object:
+        """Write what `change` makes of the entry, under the store's lock."""
+
+    def fingerprint(self) -> bytes | None:
+        """Return what changes with every change of the entries, without opening a key."""
+
+
+class Refresh(Protocol):
+    """Trades a refresh token for a new pair: `device.refresh` with client and address bound."""
+
+    def __call__(self, *, client_id: str, refresh_token: Secret) -> "Grant":
+        """Return the new pair; raise SignInError if the old one is worth nothing any more."""
+
+
+class StoredLogin:
+    """The GitHub token of a stored sign-in, renewed when it is about to expire or was refused."""
+
+    def __init__(
+        self,
+        store: CredentialStore,
+        account: Account,
+        *,
+        refresh: Refresh,
+        now: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._account = account
+        self._refresh = refresh
+        self._now = now
+
+    def fingerprint(self, _mac: Callable[[bytes], bytes | None]) -> bytes | None:
+        """Return what changes with every sign-in, sign-out and renewal."""
+        return self._store.fingerprint()
+
+    def token(self) -> Secret:
+        """Return the GitHub token, renewed first where it has less than a minute left.
+
+        Raises SignInError, or StoreError where the store does not open.
+        """
+        held = self._read()
+        due = held.expires_at is not None and held.expires_at - self._now() < _EARLY
+        if due and held.refresh_token is not None:
+            self._rotate(held.token)
+            held = self._read()
+        return held.token
+
+    def renew(self, refused: Secret) -> bool:
+        """Replace a token that was refused; False where there is nothing to replace it with."""
+        held = self._read()
+        if held.token != refused:
+            return True
+        if held.refresh_token is None:
+            return False
+        self._rotate(refused)
+        return True
+
+    def _read(self) -> GitHubCredential:
+        try:
+            return GitHubCredential.from_entry(self._store.get(self._account.entry))
+        except SecretNotFound as error:
+            raise self._signed_out() from error
+
+    def _signed_out(self) -> SignInError:
+        host, login = self._account
+        return SignInError(f"{login} is not signed in to {host}", hint=_AGAIN)
+
+    def _rotate(self, seen: Secret) -> None:
+        """Trade the refresh token, unless another process has done it since `seen` was read."""
+
+        def change(entry: dict[str, Any] | None) -> dict[str, Any]:
+            if entry is None:
+                raise self._signed_out()
+            held = GitHubCredential.from_entry(entry)
+            if held.token != seen or held.refresh_token is None:
+                return entry
+            client_id = held.client_id or ""
+            grant = self._refresh(client_id=client_id, refresh_token=held.refresh_token)
+            fresh = GitHubCredential.from_grant(grant, client_id=client_id, now=self._now())
+            if fresh.refresh_token is None:  # RFC 6749 section 6: the old one stays good
+                fresh = fresh._replace(
+                    refresh_token=held.refresh_token, refresh_expires_at=held.refresh_expires_at
+                )
+            return {**entry, **fresh.to_entry()}
+
+        self._store.update(self._account.entry, change)
+
+
+class GivenLogin:
+    """A GitHub token from outside (a variable, `gh`): never kept, never renewed."""
+
+    def __init__(self, token: Secret) -> None:
+        self._token = token
+
+    def fingerprint(self, mac: Callable[[bytes], bytes | None]) -> bytes | None:
+        """Return an HMAC of the token; None while the cache has no key, and so no record."""
+        return mac(self._token.reveal().encode())
+
+    def token(self) -> Secret:
+        """Return the token."""
+        return self._token
+
+    def renew(self, _refused: Secret) -> bool:
+        """Say that nothing can be done."""
+        return False
+
+
+def stored_accounts(store: EntryNames, host: str) -> tuple[Account, ...]:
+    """Return the accounts signed in to `host`, by name; no key is opened."""
+    return tuple(
+        sorted(
+            Account(name.host, name.user)
+            for name in store.names()
+            if name.kind == _KIND and name.host == host
+        )
+    )
+
+
+def choose_account(accounts: tuple[Account, ...], wanted: str | None, host: str) -> Account:
+    """Return the account that is meant: the one `wanted` (any case), else the only one.
+
+    Raises UsageError, naming those there are, for none of that name and for several without one.
+    """
+    names = ", ".join(account.login for account in accounts)
+    if wanted is not None:
+        for account in accounts:
+            if account.login.lower() == wanted.lower():
+                return account
+        raise UsageError(
+            f"{wanted} is not signed in to {host}",
+            hint=f"signed in: {names}" if names else _AGAIN,
+        )
+    if len(accounts) != 1:
+        raise UsageError(
+            f"several accounts are signed in to {host}: {names}",
+            hint="choose one with --account, or `copilot-chat config set account NAME`",
+        )
+    return accounts[0]
+
+
+def fetch_login(client: "httpx.Client", rest_url: str, token: Secret) -> str:
+    """Return the login name that `token` belongs to; raise as `rest.get` and `rest.refusal` do."""
+    import time
+
+    from copilot_cli.auth import rest
+
+    headers = {"X-GitHub-Api-Version": _PUBLIC_API_VERSION}
+    reply = rest.get(client, f"{rest_url}/user", token, headers=headers, seconds=15.0)
+    if reply.status != 200 or reply.fields is None:
+        raise rest.refusal(reply, time.time())
+    login = reply.fields.get("login")
+    if not isinstance(login, str) or not _LOGIN.fullmatch(login):
+        raise ServiceError(f"{reply.host} did not say whose token this is")
+    return login
+
+
+def _later(now: float, seconds: float | None) -> float | None:
+    return None if seconds is None else now + seconds
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]

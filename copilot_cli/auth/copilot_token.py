@@ -1,0 +1,281 @@
+"""The Copilot token as a lease: one exchange at a time over all threads and processes of a user.
+
+Rule: a token that is still good is never waited for longer than it takes to see that somebody else
+renews it; a failure is shared, so that a hundred processes do not fail in turn (docs/design.md).
+Times are by this machine's clock, relative to when a token arrived: see `exchange.lifetime`.
+"""
+
+import hashlib
+import random
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Protocol
+
+from copilot_cli.auth import rest
+from copilot_cli.auth.exchange import CopilotToken, ExchangeRefused
+from copilot_cli.errors import (
+    CopilotChatError,
+    LimitError,
+    LockTimeout,
+    NetworkError,
+    NotAllowedError,
+    ServiceError,
+    SignInError,
+    StoreError,
+)
+from copilot_cli.secret import Secret
+from copilot_cli.store.cache import Failure, TokenCache, TokenRecord
+
+_FUTURE = 60.0  # seconds by which a record may come from the future: the clock was set back
+_ENOUGH = 30.0  # seconds that make a token worth serving when it cannot be renewed
+_LOCK_WAIT = 20.0  # seconds; above what a keyring read and an exchange take
+_BUDGET = 15.0  # seconds for all attempts of one exchange
+_ATTEMPTS = 4
+_BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0  # seconds
+_LONGEST_FAILURE = 300.0  # seconds that a Retry-After is heeded by all
+_REFUSED = 60.0  # seconds until a refusal is asked about again
+_SHARED = (SignInError, NotAllowedError, LimitError, ServiceError)
+_RECORDED: dict[str, type[CopilotChatError]] = {
+    kind.__name__: kind
+    for kind in (
+        SignInError,
+        ExchangeRefused,
+        NotAllowedError,
+        LimitError,
+        NetworkError,
+        ServiceError,
+    )
+}
+
+
+class GitHubLogin(Protocol):
+    """Where the GitHub token comes from; asked only when a Copilot token has to be made."""
+
+    def fingerprint(self, mac: Callable[[bytes], bytes | None], /) -> bytes | None:
+        """Return what changes with the sign-in, without opening it; `mac` may help."""
+
+    def token(self) -> Secret:
+        """Return the GitHub token; raise SignInError or StoreError."""
+
+    def renew(self, refused: Secret, /) -> bool:
+        """Replace a token that was refused; return whether there is another to try."""
+
+
+class TokenLease:
+    """Hands out the Copilot token of one account, and renews it."""
+
+    def __init__(
+        self,
+        *,
+        cache: TokenCache,
+        login: GitHubLogin,
+        exchange: Callable[[Secret, float], CopilotToken],
+        endpoints: tuple[str, ...],
+        now: Callable[[], float],
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        lock_wait: float = _LOCK_WAIT,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        """`exchange` gets the GitHub token and the seconds it may take.
+
+        `endpoints` are the addresses in force: a token made at others is not used. `lock_wait` is
+        how many seconds another process may hold the lock while there is no good token.
+        """
+        self._cache = cache
+        self._login = login
+        self._exchange = exchange
+        self._endpoints = endpoints
+        self._now = now
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._lock_wait = lock_wait
+        self._jitter = jitter
+        self._mutex = threading.Lock()
+        self._own: TokenRecord | None = None
+
+    def get(self) -> CopilotToken:
+        """Return a token that is good for a while, made anew where necessary.
+
+        Raises what the exchange raises, StoreError where the GitHub token cannot be opened, and
+        LockTimeout where another process holds the lock and there is no token to go on with.
+        """
+        with self._mutex:
+            record = self._read(self._fingerprint())
+            left = self._left(record)
+            if left > _advisory(record):
+                return _lent(record)
+            if left > _mandatory(record):
+                token = self._renew_within(0.0)
+                if token is not None:
+                    return token
+            token = self._renew_within(self._lock_wait)
+            if token is not None:
+                return token
+        raise LockTimeout(
+            "another copilot-chat is stuck while it renews the Copilot token",
+            hint="wait for it, or end it if it hangs, and try again",
+        )
+
+    def invalidate(self, refused: CopilotToken) -> None:
+        """Forget `refused`, which the service did not take; a newer token stays.
+
+        Raises LockTimeout where another process does not let go.
+        """
+        with self._mutex, self._cache.lock(self._lock_wait):
+            record = self._cache.read() or self._own
+            if record is not None and record.token == refused.token:
+                self._keep(record._replace(token=None))
+
+    def keep(self, fresh: CopilotToken) -> None:
+        """Share a token that was exchanged before its sign-in was stored, as a new sign-in's is.
+
+        Raises LockTimeout as `invalidate` does.
+        """
+        with self._mutex, self._cache.lock(self._lock_wait):
+            self._keep(TokenRecord(self._fingerprint(), *fresh))
+
+    def _renew_within(self, wait: float) -> CopilotToken | None:
+        """Renew, waiting `wait` seconds for the lock; without it, None unless a token is left."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(self._cache.lock(wait))
+            except LockTimeout:
+                record = self._read(self._fingerprint())
+                return _lent(record) if self._left(record) > _ENOUGH else None
+            return self._renew()
+
+    def _renew(self) -> CopilotToken:
+        """Look again, since another process may have been here; then exchange. The lock is held."""
+        fp = self._fingerprint()
+        record = self._read(fp) or TokenRecord(fp)
+        if self._left(record) > _advisory(record):
+            return _lent(record)
+        failure = self._failure_in_force(record)
+        if failure is not None:
+            return self._serve_or_raise(record, _recorded(failure, self._now()))
+        deadline = self._monotonic() + _BUDGET
+        try:
+            fp, github = self._credential()
+            try:
+                fresh = self._attempt(github, deadline)
+            except SignInError:
+                if not self._login.renew(github):
+                    raise
+                fp, github = self._credential()
+                fresh = self._attempt(github, deadline)
+        except (StoreError, LockTimeout) as error:  # this process's own trouble: not shared
+            return self._serve_or_raise(record, error)
+        except _SHARED as error:
+            self._keep(record._replace(fp=fp, fail=self._failed(record, error)))
+            return self._serve_or_raise(record, error)
+        self._keep(TokenRecord(fp, *fresh))
+        return fresh
+
+    def _credential(self) -> tuple[str, Secret]:
+        """Return the GitHub token with the fingerprint it belongs to; a sign-in may come between.
+
+        If they change under our hands each time, the older fingerprint makes the record a miss.
+        """
+        for _ in range(3):
+            before = self._fingerprint()
+            token = self._login.token()
+            if self._fingerprint() == before:
+                break
+        return before, token
+
+    def _attempt(self, github: Secret, deadline: float) -> CopilotToken:
+        """Exchange, and try again until `deadline` what may pass in a moment."""
+        for attempt in range(_ATTEMPTS):
+            left = deadline - self._monotonic()
+            try:
+                return self._exchange(github, left)
+            except (LimitError, ServiceError) as error:
+                pause = self._pause(error, attempt)
+                last = attempt == _ATTEMPTS - 1
+                if last or not _may_pass(error) or pause >= deadline - self._monotonic():
+                    raise
+            self._sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, error: CopilotChatError, attempt: int) -> float:
+        if error.retry_after is not None:
+            return error.retry_after
+        if isinstance(error, LimitError):
+            return _BUDGET
+        longest: float = min(_BACKOFF * 2**attempt, _LONGEST_BACKOFF)
+        return longest * (0.75 + 0.25 * self._jitter())
+
+    def _failed(self, record: TokenRecord, error: CopilotChatError) -> Failure:
+        """Return what every process is told about `error`, and for how long."""
+        attempts = record.fail.attempts + 1 if record.fail else 1
+        if isinstance(error, SignInError | NotAllowedError):
+            wait = _REFUSED
+        elif error.retry_after is not None:
+            wait = min(error.retry_after, _LONGEST_FAILURE)
+        else:
+            wait = min(5.0 * 2 ** min(attempts - 1, 10), 60.0)
+        name = next(name for name, kind in _RECORDED.items() if isinstance(error, kind))
+        return Failure(self._now() + wait, attempts, name, error.message, error.hint, error.kind)
+
+    def _failure_in_force(self, record: TokenRecord) -> Failure | None:
+        """Return the record's failure unless it is over, or the clock was set back since."""
+        left = record.fail.until - self._now() if record.fail else 0.0
+        return record.fail if 0 < left <= _LONGEST_FAILURE else None
+
+    def _serve_or_raise(self, record: TokenRecord | None, error: CopilotChatError) -> CopilotToken:
+        if self._left(record) > _ENOUGH:
+            return _lent(record)
+        raise error
+
+    def _fingerprint(self) -> str:
+        """Return what a record has to bear to be ours: it names the sign-in and the addresses."""
+        login = self._login.fingerprint(self._cache.mac) or b""
+        parts = (login, *(part.encode() for part in self._endpoints))
+        return hashlib.sha256(b"".join(len(p).to_bytes(4, "big") + p for p in parts)).hexdigest()
+
+    def _read(self, fp: str) -> TokenRecord | None:
+        record = self._cache.read() or self._own
+        return record if record is not None and record.fp == fp else None
+
+    def _keep(self, record: TokenRecord) -> None:
+        self._own = record  # where nothing can be written, this process at least remembers
+        self._cache.write(record)
+
+    def _left(self, record: TokenRecord | None) -> float:
+        now = self._now()
+        if record is None or record.token is None or record.obtained > now + _FUTURE:
+            return 0.0
+        return record.exp_local - now
+
+
+def _advisory(record: TokenRecord | None) -> float:
+    """Return with how many seconds left a renewal is due, though nobody has to wait for it."""
+    return min(300.0, (record.exp_local - record.obtained) / 6) if record else 0.0
+
+
+def _mandatory(record: TokenRecord | None) -> float:
+    """Return with how many seconds left a renewal is waited for."""
+    return min(120.0, (record.exp_local - record.obtained) / 10) if record else 0.0
+
+
+def _lent(record: TokenRecord | None) -> CopilotToken:
+    assert record is not None
+    assert record.token is not None
+    return CopilotToken(
+        record.token, record.obtained, record.exp_local, record.refresh_at, record.api, record.sku
+    )
+
+
+def _may_pass(error: CopilotChatError) -> bool:
+    """Whether the same request may succeed in a moment."""
+    if isinstance(error, NetworkError):
+        return error.kind in {"network", "timeout"}
+    return isinstance(error, LimitError) or error.kind == rest.UNAVAILABLE
+
+
+def _recorded(failure: Failure, now: float) -> CopilotChatError:
+    """Build anew the error that another process met."""
+    kind = _RECORDED.get(failure.error, ServiceError)
+    return kind(failure.why, hint=failure.hint, kind=failure.kind, retry_after=failure.until - now)

@@ -1,0 +1,200 @@
+"""Where a GitHub token can come from: variables, the store, `gh`, and files of editor plug-ins.
+
+Rule: looking is all that happens here. Nothing found is kept; `gh` and the files are looked at only
+by `onboard`. What a token's prefix means is decided by `token_kind` alone.
+"""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from copilot_cli.auth.accounts import Account, EntryNames, choose_account, stored_accounts
+from copilot_cli.errors import StoreError
+from copilot_cli.secret import Secret, strip_newline, unsendable_position
+from copilot_cli.settings import LATE_TOKEN_VARIABLES, TOKEN_VARIABLES, Settings
+from copilot_cli.store import files
+from copilot_cli.ui.safe import safe_line
+
+_FILE_LIMIT = 256 * 1024
+_GH_PATIENCE = 5.0  # seconds
+_CREDENTIAL_VARIABLE = re.compile(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY)$", re.IGNORECASE)
+_ACTIONS_VARIABLE = "COPILOT_GITHUB_TOKEN"
+
+
+class TokenKind(NamedTuple):
+    """What a prefix says; `reason` is why a token of this kind cannot be used, None if it can."""
+
+    prefix: str
+    name: str
+    reason: str | None = None
+
+
+# protocol.md section 10.3; github/docs, "GitHub's token formats".
+_KINDS = (
+    TokenKind("ghu_", "a GitHub App's user token"),
+    TokenKind("gho_", "an OAuth app's token"),
+    TokenKind("ghs_", "an installation token"),
+    TokenKind(
+        "github_pat_",
+        "a fine-grained personal access token",
+        "it works only as a bearer token of its own, which this version does not do",
+    ),
+    TokenKind(
+        "ghp_",
+        "a classic personal access token",
+        "GitHub does not accept classic personal access tokens for Copilot",
+    ),
+    TokenKind("ghr_", "a refresh token", "it renews a sign-in and is none itself"),
+)
+_OTHER = TokenKind("", "a token of an unknown kind")
+
+
+class Source(NamedTuple):
+    """One place a token comes from; `token` is None where only a miss may open it (the store).
+
+    `name` is the variable, file or program; `where` says it to a person; `user` is the login where
+    the place names one.
+    """
+
+    kind: Literal["environment", "stored", "gh", "file"]
+    name: str
+    where: str
+    token: Secret | None = None
+    user: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why this token cannot be used, as a clause; None if it can, or has yet to be opened."""
+        if self.token is None:
+            return None
+        kind = token_kind(self.token)
+        if kind.prefix == "ghs_" and self.name != _ACTIONS_VARIABLE:
+            return f"an installation token is taken from {_ACTIONS_VARIABLE} only"
+        return kind.reason
+
+
+class Resolved(NamedTuple):
+    """The source that is used, None if nobody is signed in, and what it hides."""
+
+    source: Source | None
+    hidden: tuple[Source, ...]
+
+
+def token_kind(token: Secret) -> TokenKind:
+    """Return what the prefix of `token` says about it."""
+    value = token.reveal()
+    return next((kind for kind in _KINDS if value.startswith(kind.prefix)), _OTHER)
+
+
+def resolve(settings: Settings, store: EntryNames) -> Resolved:
+    """Return which token this run uses, in the contract's order, and what that hides.
+
+    The store is asked for names only, so that no keyring opens. Raises SettingsError for a
+    malformed variable and UsageError where an account has to be named.
+    """
+    accounts = stored_accounts(store, settings.host)
+    late = _set_variables(LATE_TOKEN_VARIABLES, settings.environ)
+    if found := settings.env_token():
+        after = TOKEN_VARIABLES[TOKEN_VARIABLES.index(found.name) + 1 :]
+        hidden = _set_variables(after, settings.environ)
+        return Resolved(
+            _variable(found.name, found.secret), (*hidden, *map(_stored, accounts), *late)
+        )
+    if accounts:
+        chosen = choose_account(accounts, settings.account, settings.host)
+        return Resolved(_stored(chosen), late)
+    if found := settings.late_env_token():
+        others = tuple(source for source in late if source.name != found.name)
+        return Resolved(_variable(found.name, found.secret), others)
+    return Resolved(None, ())
+
+
+def _set_variables(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[Source, ...]:
+    return tuple(_variable(name, None) for name in names if environ.get(name, "").strip())
+
+
+def _variable(name: str, token: Secret | None) -> Source:
+    return Source("environment", name, f"the variable {name}", token)
+
+
+def _stored(account: Account) -> Source:
+    where = f"the sign-in stored for {account.login}"
+    return Source("stored", "stored", where, user=account.login)
+
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def gh_token(host: str, environ: Mapping[str, str], *, run: Run = subprocess.run) -> Source | None:
+    """Return the token that `gh` is signed in with on `host`; None without gh or a sign-in.
+
+    Variables that hold credentials are kept from it: gh would hand its own back, and has no use for
+    the others.
+    """
+    scrubbed = {
+        name: value for name, value in environ.items() if not _CREDENTIAL_VARIABLE.search(name)
+    }
+    try:
+        done = run(
+            ["gh", "auth", "token", "--hostname", host],
+            env={**scrubbed, "GH_PROMPT_DISABLED": "1"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_GH_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    token = _usable(strip_newline(done.stdout)) if done.returncode == 0 else None
+    return Source("gh", "gh", f"the GitHub CLI's sign-in on {host}", token) if token else None
+
+
+def editor_tokens(
+    host: str, environ: Mapping[str, str], *, home: Path, platform: str
+) -> tuple[Source, ...]:
+    """Return the tokens for `host` in the files of editor plug-ins, each once, newest format first.
+
+    `platform` is `sys.platform`. A file that is a link, too long or not JSON is passed over.
+    """
+    found: dict[Secret, Source] = {}
+    for path in _editor_files(environ, home, platform):
+        for source in _tokens_in(path, host):
+            assert source.token is not None
+            found.setdefault(source.token, source)
+    return tuple(found.values())
+
+
+def _editor_files(environ: Mapping[str, str], home: Path, platform: str) -> Iterator[Path]:
+    if platform == "win32":
+        folder = Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    else:
+        folder = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    for name in ("apps.json", "hosts.json"):
+        yield folder / "github-copilot" / name
+
+
+def _tokens_in(path: Path, host: str) -> Iterator[Source]:
+    try:
+        # Editors write these files with the umask's mode, so the mode says nothing.
+        entries: Any = json.loads(files.read_private(path, _FILE_LIMIT, any_mode=True))
+    except (OSError, StoreError, ValueError, RecursionError):
+        return
+    if not isinstance(entries, dict):
+        return
+    for key, entry in entries.items():
+        # Not "starts with the host": github.com.example would match too.
+        if key.partition(":")[0] != host or not isinstance(entry, dict):
+            continue
+        value, user = entry.get("oauth_token"), entry.get("user")
+        token = _usable(value) if isinstance(value, str) else None
+        if token is not None:
+            login = safe_line(user, limit=60) if isinstance(user, str) and user else None
+            yield Source("file", path.name, str(path), token, login)
+
+
+def _usable(value: str) -> Secret | None:
+    return None if unsendable_position(value) is not None else Secret(value)
