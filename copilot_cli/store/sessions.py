@@ -222,7 +222,7 @@ class Sessions:
             raise UsageError("there is no conversation yet")
         prefix = reference.strip().lower()
         found = self._sessions("WHERE id >= ? AND id < ?", (prefix, prefix + "\x7f"), 6)
-        if len(found) == 1:
+        if len(found) == 1 and prefix:
             return found[0]
         if not found or not prefix:
             raise UsageError(

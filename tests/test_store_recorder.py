@@ -1,0 +1,160 @@
+"""Writing down a conversation while it happens."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from copilot_cli.chat import Outcome, Recorder
+from copilot_cli.errors import UsageError
+from copilot_cli.messages import Cost, Usage, message
+from copilot_cli.store.recorder import SessionRecorder, conversation
+from copilot_cli.store.sessions import Sessions
+
+
+class Hand(NamedTuple):
+    """A timer that a test lets run out."""
+
+    seconds: float
+    call: Callable[[], None]
+    events: list[str]
+
+    def start(self) -> None:
+        self.events.append("start")
+
+    def cancel(self) -> None:
+        self.events.append("cancel")
+
+
+class Recording:
+    """A recorder, its sessions, and its timers."""
+
+    def __init__(self, path: Path) -> None:
+        self.sessions = Sessions(path, print)
+        self.timers: list[Hand] = []
+        self.recorder = self.open()
+
+    def open(self, session: str | None = None) -> SessionRecorder:
+        return SessionRecorder(
+            self.sessions, session, host="github.com", account="octocat", timer=self._timer
+        )
+
+    def _timer(self, seconds: float, call: Callable[[], None]) -> Hand:
+        self.timers.append(Hand(seconds, call, []))
+        return self.timers[-1]
+
+    def on_disk(self) -> list[tuple[str, str]]:
+        return [(turn.text, turn.state) for turn in self.sessions.history(self.recorder.session)]
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Recording:
+    """An empty recording."""
+    return Recording(tmp_path / "conversations.db")
+
+
+def outcome(state: str = "complete") -> Outcome:
+    """A plain end of an answer."""
+    return Outcome(state, "stop", Usage(1, 2), Cost(0.5, "credits"), "r1", 0.25, 1.5)
+
+
+def test_it_is_a_recorder(recording: Recording) -> None:
+    """The chat takes it as the recorder that it declares."""
+    recorder: Recorder = recording.recorder
+    assert recorder is recording.recorder
+
+
+def test_each_step_is_on_disk_when_it_returns(recording: Recording) -> None:
+    """The question before the request, the pending answer, its end with figures."""
+    recorder = recording.recorder
+    recorder.ask("why?")
+    assert recording.on_disk() == [("why?", "complete")]
+    recorder.begin("m", "direct")
+    assert recording.on_disk()[1] == ("", "pending")
+    recorder.grow("be")
+    recorder.grow("cause")
+    recorder.finish(outcome())
+    assert recording.on_disk()[1] == ("because", "complete")
+    answer = recording.sessions.history(recorder.session)[1]
+    assert (answer.model, answer.engine, answer.usage) == ("m", "direct", Usage(1, 2))
+    assert (answer.seconds_first_token, answer.seconds_total) == (0.25, 1.5)
+    assert answer.cost == Cost(0.5, "credits")
+    assert recording.sessions.recent()[0].account == "octocat"
+
+
+def test_what_came_is_written_within_a_second(recording: Recording) -> None:
+    """The first unwritten piece starts a timer; when it runs out, all pieces are on disk."""
+    recorder = recording.recorder
+    recorder.ask("why?")
+    recorder.begin("m", "direct")
+    recorder.grow("one ")
+    recorder.grow("two ")
+    [timer] = recording.timers
+    assert (timer.seconds, timer.events) == (1.0, ["start"])
+    timer.call()
+    assert recording.on_disk()[1] == ("one two ", "pending")
+    recorder.grow("three")
+    recorder.finish(outcome("interrupted"))
+    assert recording.timers[1].events == ["start", "cancel"]
+    assert recording.on_disk()[1] == ("one two three", "interrupted")
+
+
+def test_a_timer_that_is_late_writes_nothing_twice(recording: Recording) -> None:
+    """A timer that fires after the end finds nothing left to write."""
+    recorder = recording.recorder
+    recorder.ask("why?")
+    recorder.begin("m", "direct")
+    recorder.grow("because")
+    recorder.finish(outcome())
+    recording.timers[0].call()
+    assert recording.on_disk()[1] == ("because", "complete")
+
+
+def test_turns_follow_one_another(recording: Recording) -> None:
+    """Each question's parent is the answer before, in a session that is taken up again too."""
+    for text in ("a", "b"):
+        recording.recorder.ask(text)
+        recording.recorder.begin("m", "direct")
+        recording.recorder.grow(f"re: {text}")
+        recording.recorder.finish(outcome())
+    again = recording.open(recording.recorder.session)
+    again.ask("c")
+    turns = recording.sessions.history(recording.recorder.session)
+    assert [turn.text for turn in turns] == ["a", "re: a", "b", "re: b", "c"]
+
+
+def test_an_unknown_session_is_an_error(recording: Recording) -> None:
+    """To go on with what is not there would quietly begin something else."""
+    with pytest.raises(UsageError):
+        recording.open("nothing")
+
+
+def test_nothing_is_kept_where_nothing_can_be() -> None:
+    """Without a database every step is a step over nothing."""
+    recorder = SessionRecorder(Sessions(None, print))
+    recorder.ask("a")
+    recorder.begin("m", "direct")
+    recorder.grow("b")
+    recorder.finish(outcome())
+    assert recorder.session is None
+
+
+def test_the_conversation_carries_what_was_answered(recording: Recording) -> None:
+    """A question that failed before its first word is on record, not in the next request."""
+    for text, answer, state in [
+        ("a", "1", "complete"),
+        ("b", "", "failed"),
+        ("c", "half", "interrupted"),
+    ]:
+        recording.recorder.ask(text)
+        recording.recorder.begin("m", "direct")
+        if answer:
+            recording.recorder.grow(answer)
+        recording.recorder.finish(outcome(state))
+    assert conversation(recording.sessions.history(recording.recorder.session)) == [
+        message("user", "a"),
+        message("assistant", "1"),
+        message("user", "c"),
+        message("assistant", "half"),
+    ]
