@@ -291,6 +291,10 @@ def slow(interval: Any = None) -> dict[str, Any]:
     return {"error": "slow_down"} | ({} if interval is None else {"interval": interval})
 
 
+DATED = {
+    "Date": "Sun, 06 Nov 1994 08:49:37 GMT",
+    "Retry-After": "Sun, 06 Nov 1994 08:50:19 GMT",
+}
 BAD = httpx.Response(502, text="<html>bad gateway</html>")
 
 
@@ -314,6 +318,9 @@ BAD = httpx.Response(502, text="<html>bad gateway</html>")
         ([httpx.Response(429, json=slow(12)), PENDING, GRANTED], [12, 12]),
         ([httpx.Response(429, headers={"Retry-After": "40"}), PENDING, GRANTED], [40, 5]),
         ([httpx.Response(429, headers={"Retry-After": "86400"}), GRANTED], [60]),
+        ([httpx.Response(429, headers={"Retry-After": "soon"}), GRANTED], [7]),
+        ([httpx.Response(503, headers=DATED), PENDING, GRANTED], [42, 5]),
+        ([httpx.Response(503, headers={"Retry-After": DATED["Retry-After"]}), GRANTED], [7]),
         ([httpx.Response(503, json={"error": "unavailable"}), GRANTED], [7]),
         ([httpx.Response(302, headers={"Location": "/"}), GRANTED], [7]),
         ([httpx.Response(200, text=urlencode(PENDING)), GRANTED], [5]),

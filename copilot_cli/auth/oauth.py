@@ -22,10 +22,12 @@ from copilot_cli.errors import (
     SignInError,
 )
 from copilot_cli.network import translate
+from copilot_cli.retry_after import parse_retry_after
 from copilot_cli.secret import Secret, redact
 from copilot_cli.ui.safe import safe_line
 
 _MAX_BODY = 65536  # bytes; a real reply has a few hundred
+_LONGEST_WAIT = 1e7  # seconds of a Retry-After that are believed: about four months
 
 _AGAIN = "start again with `copilot-chat onboard`"
 _CLIENT = "check `--client-id`"
@@ -106,8 +108,8 @@ def post(client: httpx.Client, base_url: str, path: str, form: dict[str, str]) -
     except (httpx.HTTPError, httpx.InvalidURL) as failure:
         raise translate(failure, url=url) from failure
     fields, parsed = _fields(body.decode("utf-8", "replace"))
-    retry_after = _seconds(response.headers.get("Retry-After", "").strip(), 0, 1e9)
-    return Reply(urlsplit(url).netloc, response.status_code, fields, parsed, retry_after)
+    host = urlsplit(url).netloc
+    return Reply(host, response.status_code, fields, parsed, _retry_after(response.headers))
 
 
 def refusal(reply: Reply, *secrets: Secret) -> CopilotChatError | None:
@@ -176,10 +178,17 @@ def _fields(text: str) -> tuple[Mapping[str, Any], bool]:
     return (value, True) if isinstance(value, dict) else ({}, True)
 
 
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Return the seconds asked for; a date is measured by the server's own clock."""
+    now = parse_retry_after(headers.get("Date", ""), 0.0)
+    asked = parse_retry_after(headers.get("Retry-After", ""), now or 0.0)
+    return asked if asked is not None and asked < _LONGEST_WAIT else None
+
+
 def _seconds(value: object, least: float, most: float) -> float | None:
     """Return a number within bounds; None for anything else, True and "soon" too."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
-        value = int(value)  # a form and a header have nothing but text
+        value = int(value)  # a form has nothing but text
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if least <= value <= most else None

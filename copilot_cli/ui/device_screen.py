@@ -5,23 +5,21 @@ thread owns the output, the keys, the countdown and Ctrl-C. The code is on the s
 thread starts, and with it the first poll.
 """
 
-import os
 import queue
-import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TextIO, TypeVar
 
 import segno
 
 from copilot_cli.errors import CodeExpired, Interrupted
-from copilot_cli.ui.keys import Keys, raw_keys
 from copilot_cli.ui.letters import half_blocks, large
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.ui.terminal import Keys, raw_keys, size
 
 _TICK = 0.2  # seconds between two looks at the queue, if no key is pressed
 _CLEAR_LINE = "\r\x1b[K"
@@ -99,32 +97,37 @@ class _Granted(NamedTuple, Generic[G]):
 
 
 def process_screen(
-    environ: Mapping[str, str], *, is_terminal: bool, color: bool, plain: bool = False
+    stdin: TextIO,
+    stderr: TextIO,
+    environ: Mapping[str, str],
+    *,
+    person: bool,
+    color: bool,
+    plain: bool = False,
 ) -> Screen:
-    """Return the screen of this process: keys from stdin, output to stderr.
+    """Return the screen of this process: keys from `stdin`, output to `stderr`.
 
-    `is_terminal`: a person is there. `plain`: no redrawing, as for a screen reader.
+    `person`: somebody is there. `plain`: no redrawing, as for a screen reader.
     """
 
     def write(text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-
-    def size() -> tuple[int, int]:
-        columns, lines = 0, 0
-        with suppress(OSError, ValueError):
-            columns, lines = os.get_terminal_size(sys.stderr.fileno())
-        with suppress(ValueError):
-            columns = int(environ.get("COLUMNS", "")) or columns
-        return columns or 80, lines or 24
+        stderr.write(text)
+        stderr.flush()
 
     try:
-        blocks = bool("▀▄█".encode(sys.stderr.encoding or "ascii"))
+        blocks = bool("▀▄█".encode(stderr.encoding or "ascii"))
     except UnicodeEncodeError:
         blocks = False
     live = not plain and environ.get("TERM") != "dumb"
-    keys = partial(raw_keys, sys.stdin)
-    return Screen(write, is_terminal, size, keys, live=live, color=color and live, blocks=blocks)
+    return Screen(
+        write,
+        is_terminal=person,
+        size=partial(size, stderr, environ),
+        keys=partial(raw_keys, stdin),
+        live=live,
+        color=color and live,
+        blocks=blocks,
+    )
 
 
 def show_and_wait(

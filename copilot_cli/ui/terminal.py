@@ -1,15 +1,26 @@
-"""Single keys from the terminal, as they are pressed; the terminal is put back whatever happens.
+"""The terminal itself: how large it is, and single keys as they are pressed.
 
-Ctrl-C stays what it is: it interrupts, here as KeyboardInterrupt.
+The terminal is put back whatever happens. Ctrl-C stays what it is: it interrupts, here as
+KeyboardInterrupt.
 """
 
 import os
 import select
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
+
+
+def size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
+    """Return columns and lines of the terminal `stream`; 80 and 24 where it does not say."""
+    columns, lines = 0, 0
+    with suppress(OSError, ValueError):
+        columns, lines = os.get_terminal_size(stream.fileno())
+    with suppress(ValueError):
+        columns = max(int(environ.get("COLUMNS", "")), 0) or columns
+    return columns or 80, lines or 24
 
 
 class Keys(Protocol):

@@ -1,0 +1,253 @@
+"""The questions of the wizard: arrow menus where they work, numbered lists and typed lines else.
+
+Rule: questions and notes go to stderr. Ctrl-C and Ctrl-D mean stop: Interrupted. Each question
+names the flag that answers it, which is all there is to say where nobody can be asked.
+"""
+
+import getpass
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple, NoReturn, Protocol, TextIO
+
+from copilot_cli.errors import Interrupted, UsageError
+from copilot_cli.secret import Secret
+from copilot_cli.ui.safe import safe, safe_line
+from copilot_cli.ui.terminal import size
+
+_TRIES = 3  # for a secret
+_SMALLEST = (40, 10)  # columns and lines below which a menu does not fit
+_LONG = 8  # options above which a menu can be searched
+
+
+class Option(NamedTuple):
+    """One answer: `disabled_reason` says why it cannot be taken. Texts may be foreign."""
+
+    value: str
+    label: str
+    detail: str = ""
+    disabled_reason: str | None = None
+
+
+class Streams(Protocol):
+    """What of the program's streams is used here."""
+
+    @property
+    def stdin(self) -> TextIO:
+        """Where lines are read from."""
+
+    @property
+    def stderr(self) -> TextIO:
+        """Where questions are written."""
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment: TERM and COLUMNS are looked at."""
+
+
+class Prompts:
+    """Asks the person at the terminal.
+
+    `plain`: no arrow menus, as for a screen reader; nor are there any with `TERM=dumb` or on a
+    terminal too small for them. `menu` and `read_hidden` are how a menu and a secret are asked.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        *,
+        plain: bool = False,
+        menu: Callable[[str, Sequence[Option], str, Streams], str] | None = None,
+        read_hidden: Callable[[str, TextIO], str] | None = None,
+    ) -> None:
+        self._streams = streams
+        self._plain = plain or streams.environ.get("TERM") == "dumb"
+        self._menu = menu or _arrow_menu
+        self._read_hidden = read_hidden or _read_hidden
+
+    def note(self, text: str) -> None:
+        """Say something that needs no answer."""
+        self._write(f"{safe(text)}\n")
+
+    def choose(
+        self, question: str, options: Sequence[Option], default: str | None = None, *, flag: str
+    ) -> str:
+        """Return the value of one of `options` that is not disabled; UsageError if none is left."""
+        usable = [option for option in options if option.disabled_reason is None]
+        if not usable:
+            raise UsageError(f"nothing to choose from: {question}", hint=f"see {flag}")
+        if default not in {option.value for option in usable}:
+            default = usable[0].value
+        cleaned = [_clean(option) for option in options]
+        with _stoppable():
+            if self._has_menus():
+                return self._menu(question, cleaned, default, self._streams)
+            return self._choose_by_number(question, cleaned, default)
+
+    def confirm(self, question: str, default: bool, *, flag: str) -> bool:  # noqa: ARG002, FBT001
+        """Return yes or no; an empty line is `default`."""
+        choices = "[Y/n]" if default else "[y/N]"
+        while True:
+            answer = self._ask(f"{safe_line(question, None)} {choices} ").lower()
+            if answer in ("", "y", "yes", "n", "no"):
+                return answer.startswith("y") if answer else default
+            self._write("Please type y or n.\n")
+
+    def typed(self, question: str, expected: str, *, flag: str) -> bool:  # noqa: ARG002
+        """Return whether exactly `expected` was typed: for what must not happen by a mere Enter."""
+        return self._ask(f"{safe_line(question, None)}\nType “{expected}” to go on: ") == expected
+
+    def secret(self, question: str, check: Callable[[str], str | None], *, flag: str) -> Secret:
+        """Return a secret that is typed or pasted unseen; without what surrounds it.
+
+        `check` returns what is wrong with it, or None. Blank or wrong is asked again, three times
+        in all, then UsageError. Neither it nor `check` may repeat the value.
+        """
+        for _ in range(_TRIES):
+            with _stoppable():
+                prompt = f"{safe_line(question, None)} (not shown): "
+                value = self._read_hidden(prompt, self._streams.stderr).strip()
+            wrong = check(value) if value else "nothing was typed"
+            if wrong is None:
+                return Secret(value)
+            self._write(f"{safe_line(wrong)}\n")
+        raise UsageError(f"no usable answer in {_TRIES} tries: {question}", hint=f"see {flag}")
+
+    def _write(self, text: str) -> None:
+        self._streams.stderr.write(text)
+        self._streams.stderr.flush()
+
+    def _has_menus(self) -> bool:
+        columns, lines = size(self._streams.stderr, self._streams.environ)
+        return not self._plain and columns >= _SMALLEST[0] and lines >= _SMALLEST[1]
+
+    def _ask(self, prompt: str) -> str:
+        with _stoppable():
+            self._write(prompt)
+            line = self._streams.stdin.readline()
+            if not line:
+                raise EOFError
+            return line.strip()
+
+    def _choose_by_number(self, question: str, options: Sequence[Option], default: str) -> str:
+        numbers: dict[str, str] = {}
+        self._write(f"{safe_line(question, None)}\n")
+        for option in options:
+            detail = f"  {option.detail}" if option.detail else ""
+            if option.disabled_reason is not None:
+                self._write(f"   -  {option.label}  (not available: {option.disabled_reason})\n")
+                continue
+            numbers[str(len(numbers) + 1)] = option.value
+            self._write(f"{len(numbers):4}. {option.label}{detail}\n")
+        shown = next(number for number, value in numbers.items() if value == default)
+        while True:
+            answer = self._ask(f"Number [{shown}]: ") or shown
+            if answer in numbers:
+                return numbers[answer]
+            if answer in numbers.values():
+                return answer
+            self._write(f"Please type a number from 1 to {len(numbers)}.\n")
+
+
+class NoPrompts:
+    """Nobody is there: every question is a usage error that names the flag with the answer."""
+
+    def __init__(self, stderr: TextIO | None = None) -> None:
+        self._stderr = stderr if stderr is not None else sys.stderr
+
+    def note(self, text: str) -> None:
+        """Say something that needs no answer."""
+        self._stderr.write(f"{safe(text)}\n")
+        self._stderr.flush()
+
+    def choose(
+        self,
+        question: str,
+        options: Sequence[Option],  # noqa: ARG002
+        default: str | None = None,  # noqa: ARG002
+        *,
+        flag: str,
+    ) -> str:
+        """Raise UsageError."""
+        _nobody(question, flag)
+
+    def confirm(self, question: str, default: bool, *, flag: str) -> bool:  # noqa: ARG002, FBT001
+        """Raise UsageError."""
+        _nobody(question, flag)
+
+    def typed(self, question: str, expected: str, *, flag: str) -> bool:  # noqa: ARG002
+        """Raise UsageError."""
+        _nobody(question, flag)
+
+    def secret(
+        self,
+        question: str,
+        check: Callable[[str], str | None],  # noqa: ARG002
+        *,
+        flag: str,
+    ) -> Secret:
+        """Raise UsageError."""
+        _nobody(question, flag)
+
+
+def _arrow_menu(question: str, options: Sequence[Option], default: str, streams: Streams) -> str:
+    """Ask with questionary; typing narrows a long list."""
+    import questionary
+    from prompt_toolkit.output import create_output
+    from prompt_toolkit.output.vt100 import Vt100_Output
+
+    output = create_output(stdout=streams.stderr)
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False  # else a terminal that does not answer is complained about
+    room = size(streams.stderr, streams.environ)[0] - 6
+    long = len(options) > _LONG
+    choices = [
+        questionary.Choice(
+            safe_line(f"{option.label}  {option.detail}".rstrip(), room),
+            value=option.value,
+            disabled=option.disabled_reason,
+        )
+        for option in options
+    ]
+    answer: str = questionary.select(
+        safe_line(question, None),
+        choices=choices,
+        default=default,
+        use_search_filter=long,
+        use_jk_keys=not long,
+        output=output,
+    ).unsafe_ask()
+    return answer
+
+
+def _read_hidden(prompt: str, stderr: TextIO) -> str:
+    """Read a line from the terminal without echo; UsageError where echo cannot be switched off."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt, stream=stderr)
+        except getpass.GetPassWarning:
+            raise UsageError("this terminal cannot hide what is typed") from None
+
+
+def _clean(option: Option) -> Option:
+    reason = option.disabled_reason
+    return Option(
+        option.value,
+        safe_line(option.label),
+        safe_line(option.detail),
+        None if reason is None else safe_line(reason),
+    )
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    try:
+        yield
+    except (KeyboardInterrupt, EOFError):
+        raise Interrupted("stopped, nothing was changed") from None
+
+
+def _nobody(question: str, flag: str) -> NoReturn:
+    raise UsageError(f"nobody is there to ask: {question}", hint=f"answer it with {flag}")
