@@ -81,7 +81,7 @@ _OTHER = Platform("keyring.backends.SecretService.Keyring", "Secret Service")
 class OsKeyring:
     """Reads, writes and removes one short text under a user name; service `copilot-chat`.
 
-    `setting` is the `store` setting `keyring:module.Class`, the only way to another back end;
+    `setting` is the `store` setting; `keyring:module.Class` is the only way to another back end.
     `backend` is an object to use as it is. `interactive` says that somebody can unlock: then
     `on_wait` is called once after a second, and the deadline (seconds, for a whole operation) is a
     minute. `disabled` is `COPILOT_CHAT_NO_KEYRING`.
@@ -102,7 +102,8 @@ class OsKeyring:
         wait_notice: float = WAIT_NOTICE,
     ) -> None:
         self._disabled = disabled
-        self._path = setting.removeprefix("keyring:") if setting else None
+        named = setting is not None and setting.startswith("keyring:")
+        self._path = setting.removeprefix("keyring:") if setting and named else None
         self._backend = backend
         self._on_wait = on_wait if interactive else None
         self._deadline = deadline or (UNLOCK_DEADLINE if interactive else DEADLINE)
@@ -111,7 +112,7 @@ class OsKeyring:
     @property
     def title(self) -> str:
         """What people call it: `Secret Service`, `Keychain`, or the class that was set."""
-        return self._path or _PLATFORMS.get(sys.platform, _OTHER).title
+        return _PLATFORMS.get(sys.platform, _OTHER).title if self._path is None else self._path
 
     def read(self, user: str) -> str | None:
         """Return the text kept for `user`, or None if the keyring says that there is none."""
@@ -183,21 +184,16 @@ class OsKeyring:
     def _connect(self) -> Backend:
         """Return the back end; its import and its first contact are part of what may hang."""
         if self._backend is None:
-            path = self._path or _PLATFORMS.get(sys.platform, _OTHER).backend
-            self._backend = _load(path, chosen=self._path is not None)
+            if self._path is None:
+                self._backend = _load(_PLATFORMS.get(sys.platform, _OTHER).backend)
+            else:
+                self._backend = _load_chosen(self._path)
         return self._backend
 
 
-def _load(path: str, *, chosen: bool) -> Backend:
+def _load(path: str) -> Backend:
     module, _, name = path.rpartition(".")
-    try:
-        backend_class = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        if not chosen:
-            raise
-        raise SettingsError(
-            f"store names {path!r}, which cannot be loaded", hint="keyring:module.Class"
-        ) from error
+    backend_class = getattr(importlib.import_module(module), name)
     ancestors = {f"{base.__module__}.{base.__qualname__}" for base in backend_class.__mro__}
     if ancestors & _REFUSED:
         raise SettingsError(f"store names {path!r}, which does not protect what it keeps")
@@ -205,6 +201,15 @@ def _load(path: str, *, chosen: bool) -> Backend:
     _ = backend_class.priority
     backend: Backend = backend_class()
     return backend
+
+
+def _load_chosen(path: str) -> Backend:
+    try:
+        return _load(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise SettingsError(
+            f"store names {path!r}, which is no keyring class", hint="store = keyring:module.Class"
+        ) from error
 
 
 def _get(backend: Backend, user: str) -> str | None:
