@@ -28,8 +28,10 @@ from copilot_cli.errors import (
     SignInError,
 )
 from copilot_cli.secret import Secret
+from copilot_cli.simulator import Scenario, Simulator
 
 BASE = "https://github.com"
+CLIENT = "Iv1.b507a08c87ecfe98"
 TOKEN = "ghu_madeUpForTests0000000000000000000000"
 REFRESH = "ghr_madeUpForTests0000000000000000000000"
 DEVICE_CODE = "madeUpDeviceCode000000000000000000000000"
@@ -624,3 +626,100 @@ def test_pages_that_may_be_opened(address: str, base: str) -> None:
 def test_pages_that_are_never_opened(address: str, base: str) -> None:
     """Anything else is shown at most."""
     assert opens(address, base) is None
+
+
+# --- against the simulator -----------------------------------------------------------------------
+
+
+def simulated(
+    scenario: Scenario, *, at: dict[float, Callable[[Simulator, DeviceCode], None]] | None = None
+) -> tuple[Grant, list[float], Simulator]:
+    """Sign in at the simulator; `at` says what happens there at which second of the code's life."""
+    clock = Clock()
+    simulator = Simulator(scenario, now=clock.monotonic)
+    happenings = sorted((at or {}).items())
+
+    def sleep(seconds: float) -> None:
+        end = clock.now + seconds
+        while happenings and 1000.0 + happenings[0][0] <= end:
+            when, happen = happenings.pop(0)
+            clock.now = max(clock.now, 1000.0 + when)
+            happen(simulator, got)
+        clock.waits.append(round(seconds, 3))
+        clock.now = end
+
+    with httpx.Client(transport=simulator.transport()) as client:
+        got = request_code(client, BASE, client_id=CLIENT, scope="read:user")
+        grant = wait_for_grant(
+            client, BASE, got, client_id=CLIENT, sleep=sleep, monotonic=clock.monotonic
+        )
+    return grant, clock.waits, simulator
+
+
+def approve(simulator: Simulator, shown: DeviceCode) -> None:
+    assert simulator.approve(shown.user_code)
+
+
+def deny(simulator: Simulator, shown: DeviceCode) -> None:
+    assert simulator.deny(shown.user_code)
+
+
+def test_the_simulator_takes_the_first_poll_and_the_pace() -> None:
+    """An approval after 12 seconds is found by the poll at 15, and no poll was too soon."""
+    grant, waits, _ = simulated(Scenario(), at={12.0: approve})
+    assert grant.token.reveal().startswith("ghu_")
+    assert waits == [5, 5, 5]
+
+
+def test_the_simulator_s_last_second_counts() -> None:
+    """An approval just before the code's end is still found."""
+    grant, waits, _ = simulated(Scenario(), at={898.5: approve})
+    assert grant.token.reveal().startswith("ghu_")
+    assert sum(waits) == 899
+
+
+def test_the_simulator_denies() -> None:
+    """A denial on the page ends the login."""
+    with pytest.raises(SignInError, match="denied"):
+        simulated(Scenario(), at={1.0: deny})
+
+
+def test_the_simulator_s_code_expires() -> None:
+    """A code that nobody types ends with CodeExpired, when its life does."""
+    with pytest.raises(CodeExpired):
+        simulated(Scenario(expires_in=31))
+
+
+def test_the_simulator_rotates_an_expiring_sign_in() -> None:
+    """An expiring grant is refreshed once; its old refresh token is dead then."""
+    grant, _, simulator = simulated(Scenario(expiring=True, auto_approve="at_once"))
+    assert grant.refresh_token is not None
+    assert (grant.expires_in, grant.refresh_expires_in) == (28800, 15897600)
+    with httpx.Client(transport=simulator.transport()) as client:
+        renewed = refresh(client, BASE, client_id=CLIENT, refresh_token=grant.refresh_token)
+        assert renewed.token != grant.token
+        with pytest.raises(SignInError):
+            refresh(client, BASE, client_id=CLIENT, refresh_token=grant.refresh_token)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "words"),
+    [(Scenario(client_ids=frozenset()), "client id"), (Scenario(device_flow=False), "off")],
+)
+def test_the_simulator_refuses_a_client(scenario: Scenario, words: str) -> None:
+    """An unknown client id and a switched-off flow are settings errors."""
+    with pytest.raises(SettingsError, match=words):
+        simulated(scenario)
+
+
+def test_the_simulator_s_bad_gateways_and_slow_downs_are_survived() -> None:
+    """Two HTML pages, a cut connection and a slow_down in the middle cost time, not the login."""
+
+    def trouble(simulator: Simulator, shown: DeviceCode) -> None:
+        simulator.fault("device_token", status=502, body="<html>bad gateway</html>", times=2)
+        simulator.fault("device_token", drop=True)
+        simulator.fault("device_token", error="slow_down", interval=12)
+
+    grant, waits, _ = simulated(Scenario(), at={1.0: trouble, 60.0: approve})
+    assert grant.token.reveal().startswith("ghu_")
+    assert waits == [5, 7, 9, 11, 12, 12, 12]
