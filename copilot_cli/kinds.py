@@ -60,7 +60,7 @@ def whole(least: int, most: int) -> Kind:
             raise ValueError(complaint)
         return value
 
-    return Kind("whole number", check)
+    return Kind(f"{least} to {most}", check)
 
 
 def number(above: float, most: float) -> Kind:
@@ -103,10 +103,18 @@ def _names(value: object) -> tuple[str, ...]:
     return tuple(_text(item) for item in items)
 
 
-def _texts(value: object) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise ValueError("must be a table of texts")  # noqa: TRY004
-    return {str(key): _text(item) for key, item in value.items()}
+def table(*keys: str) -> Kind:
+    """Return the kind of tables that hold texts under some of `keys`, fit to be sent as headers."""
+
+    def check(value: object) -> dict[str, str]:
+        if not isinstance(value, dict) or not set(value) <= set(keys):
+            raise ValueError(f"must be a table with keys of {', '.join(keys)}")
+        texts = {key: _text(item) for key, item in value.items()}
+        if not all(text.isascii() for text in texts.values()):
+            raise ValueError("must be a table of texts in ASCII")
+        return texts
+
+    return Kind("table", check, keys)
 
 
 def _store(value: object) -> str:
@@ -146,7 +154,6 @@ TEXT = Kind("text", _text)
 SWITCH = Kind("true | false", _switch)
 PATH = Kind("path", _path)
 NAMES = Kind("list of texts", _names)
-TEXTS = Kind("table of texts", _texts)
 STORE = Kind("keyring | passphrase | keyfile | none | keyring:module.Class", _store)
 HOST = Kind("host", _host)
 URL = Kind("https address", _url)

@@ -6,13 +6,8 @@ Rule: pure functions from tables to Markdown; a test compares them with the page
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from copilot_cli.settings import (
-    EXTRA_HEADERS_VARIABLE,
-    LATE_TOKEN_VARIABLES,
-    SETTINGS,
-    TOKEN_VARIABLES,
-    Setting,
-)
+from copilot_cli.environment import EXTRA_HEADERS_VARIABLE
+from copilot_cli.settings import LATE_TOKEN_VARIABLES, SETTINGS, TOKEN_VARIABLES, Setting
 
 
 class Variable(NamedTuple):

@@ -5,7 +5,6 @@ Order of precedence: option, environment, `config.toml`, default. A blank variab
 names the option, the variable, or the file with its line, and never repeats the value.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,18 +13,22 @@ from typing import Any, NamedTuple
 
 from copilot_cli import kinds
 from copilot_cli.config_file import ConfigFile
+from copilot_cli.environment import (
+    EXTRA_HEADERS_VARIABLE,
+    EnvToken,
+    first_token,
+    parse_extra_headers,
+    switched_on,
+)
 from copilot_cli.errors import SettingsError
 from copilot_cli.kinds import Kind
 from copilot_cli.paths import Folders, Paths, locate, platform_folders
-from copilot_cli.secret import Secret, strip_newline, unsendable_position
 
 TOKEN_VARIABLES = ("COPILOT_CHAT_TOKEN", "COPILOT_GITHUB_TOKEN", "GITHUB_COPILOT_TOKEN")
 LATE_TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
-EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
+GITHUB_URL = "COPILOT_CHAT_GITHUB_URL"
 DEFAULT_CLIENT_ID = "Iv1.b507a08c87ecfe98"  # the editor's public client id (docs/risk.md)
-_RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+IDENTITY = ("editor_version", "editor_plugin_version", "user_agent", "integration_id")
 
 
 class Setting(NamedTuple):
@@ -79,11 +82,11 @@ SETTINGS: tuple[Setting, ...] = (
             "Models to try in turn when one cannot be reached."),
     Setting("max_credits", kinds.number(0, 1_000_000), None, (),
             "The most one command may cost, in the unit the plan bills."),
-    Setting("editor_identity", kinds.TEXTS, MappingProxyType({}), (),
-            "Identity headers: editor_version, editor_plugin_version, user_agent, integration_id."),
+    Setting("editor_identity", kinds.table(*IDENTITY), MappingProxyType({}), (),
+            f"Identity headers to send in place of the usual ones: {', '.join(IDENTITY)}."),
     Setting("client_id", kinds.TEXT, DEFAULT_CLIENT_ID, (),
             "The OAuth client id of the device sign-in."),
-    Setting("github_url", kinds.URL, None, ("COPILOT_CHAT_GITHUB_URL",),
+    Setting("github_url", kinds.URL, None, (GITHUB_URL,),
             "Where people sign in, for tests and unusual networks."),
     Setting("github_api_url", kinds.URL, None, ("COPILOT_CHAT_GITHUB_API_URL",),
             "GitHub's REST API, for tests and unusual networks."),
@@ -94,13 +97,6 @@ SETTINGS: tuple[Setting, ...] = (
 )
 # fmt: on
 TABLES = ("accounts", "endpoints")  # tables of tables that other parts of the program own
-
-
-class EnvToken(NamedTuple):
-    """A GitHub token from the environment, and the variable it came from."""
-
-    name: str
-    secret: Secret
 
 
 class Settings(NamedTuple):
@@ -165,8 +161,7 @@ class Settings(NamedTuple):
             environ=environ,
             sources=MappingProxyType(sources),
         )
-        if kinds.is_loopback(settings.host) and settings.github_url is None:
-            raise SettingsError("host: this machine can be the host only where github_url is set")
+        check_host(settings.host, settings.github_url)
         return settings
 
     def source(self, name: str) -> str:
@@ -190,15 +185,12 @@ class Settings(NamedTuple):
     @property
     def offline(self) -> bool:
         """Whether COPILOT_OFFLINE forbids every request but those to this machine."""
-        return self._switched_on("COPILOT_OFFLINE")
+        return switched_on("COPILOT_OFFLINE", self.environ)
 
     @property
     def no_keyring(self) -> bool:
         """Whether COPILOT_CHAT_NO_KEYRING forbids asking the system's keyring."""
-        return self._switched_on("COPILOT_CHAT_NO_KEYRING")
-
-    def _switched_on(self, variable: str) -> bool:
-        return self.environ.get(variable, "").strip().lower() not in ("", "0", "false", "no", "off")
+        return switched_on("COPILOT_CHAT_NO_KEYRING", self.environ)
 
     @property
     def extra_headers(self) -> Mapping[str, str]:
@@ -207,11 +199,33 @@ class Settings(NamedTuple):
 
     def env_token(self) -> EnvToken | None:
         """Return the token that wins over a stored one; SettingsError where it is malformed."""
-        return _first_token(TOKEN_VARIABLES, self.environ)
+        return first_token(TOKEN_VARIABLES, self.environ)
 
     def late_env_token(self) -> EnvToken | None:
         """Return the token to use only where nothing is stored for the host."""
-        return _first_token(LATE_TOKEN_VARIABLES, self.environ)
+        return first_token(LATE_TOKEN_VARIABLES, self.environ)
+
+
+def check_host(host: str, github_url: object) -> None:
+    """Raise SettingsError where this machine is the host and no address of it is set."""
+    if kinds.is_loopback(host) and not github_url:
+        raise SettingsError("host: this machine can be the host only where github_url is set")
+
+
+def check_file(config: ConfigFile) -> None:
+    """Raise SettingsError for the first value of `config` that cannot be used."""
+    for setting in SETTINGS:
+        _written(setting, config)
+    for table in TABLES:
+        config.table(table)
+
+
+def _written(setting: Setting, config: ConfigFile) -> object:
+    """Return the checked value that the file holds for `setting`, or None."""
+    value = config.get(setting.name)
+    if value is None:
+        return None
+    return _checked(setting, value, partial(config.fault, setting.name))
 
 
 def _resolve(
@@ -228,10 +242,9 @@ def _resolve(
         if text := environ.get(variable, "").strip():
             value = _from_variable(variable, text)
             return _checked(setting, value, variable), f"environment {variable}"
-    written = config.get(setting.name)
+    written = _written(setting, config)
     if written is not None:
-        fault = partial(config.fault, setting.name)
-        return _checked(setting, written, fault), "config.toml"
+        return written, "config.toml"
     return setting.default, "default"
 
 
@@ -257,35 +270,3 @@ def _checked(
         if callable(where):
             raise where(str(exc)) from exc
         raise SettingsError(f"{where}: {exc}") from exc
-
-
-def _first_token(variables: tuple[str, ...], environ: Mapping[str, str]) -> EnvToken | None:
-    for name in variables:
-        value = strip_newline(environ.get(name, ""))
-        if not value.strip():
-            continue
-        position = unsendable_position(value)
-        if position is not None:
-            raise SettingsError(
-                f"{name}: the token cannot be sent (position {position})",
-                hint=f"set {name} to the token alone, or unset it",
-            )
-        return EnvToken(name, Secret(value))
-    return None
-
-
-def parse_extra_headers(text: str) -> Mapping[str, str]:
-    """Parse `Name:value,Name:value`; raise SettingsError saying which item is malformed."""
-    headers: dict[str, str] = {}
-    seen = set(_RESERVED_HEADERS)
-    for count, item in enumerate(text.split(",") if text.strip() else (), start=1):
-        name, _, value = (part.strip() for part in item.partition(":"))
-        where = f"{EXTRA_HEADERS_VARIABLE}: item {count}"
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise SettingsError(f"{where} is not Name:value")
-        if name.lower() in seen:
-            once = "cannot be set" if name.lower() in _RESERVED_HEADERS else "is set twice"
-            raise SettingsError(f"{where}: {name} {once}")
-        seen.add(name.lower())
-        headers[name] = value
-    return headers

@@ -1,0 +1,72 @@
+"""What the environment holds beside settings: tokens, extra headers, switches.
+
+Rule: a blank variable is an unset one. A malformed one is a SettingsError that names it and the
+place of the fault, and never repeats the value.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from copilot_cli.errors import SettingsError
+from copilot_cli.secret import Secret, strip_newline, unsendable_position
+
+EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
+_SECRET_VARIABLES = ("TOKEN", "PASSPHRASE", "API_KEY", "EXTRA_HEADERS", "PROVIDER_HEADERS")
+_RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+
+
+class EnvToken(NamedTuple):
+    """A GitHub token from the environment, and the variable it came from."""
+
+    name: str
+    secret: Secret
+
+
+def first_token(variables: tuple[str, ...], environ: Mapping[str, str]) -> EnvToken | None:
+    """Return the first token of `variables` that is set; the next is not tried for a bad one."""
+    for name in variables:
+        value = strip_newline(environ.get(name, ""))
+        if not value.strip():
+            continue
+        position = unsendable_position(value)
+        if position is not None:
+            raise SettingsError(
+                f"{name}: the token cannot be sent (position {position})",
+                hint=f"set {name} to the token alone, or unset it",
+            )
+        return EnvToken(name, Secret(value))
+    return None
+
+
+def parse_extra_headers(text: str) -> Mapping[str, str]:
+    """Parse `Name:value,Name:value`; raise SettingsError saying which item is malformed."""
+    headers: dict[str, str] = {}
+    seen = set(_RESERVED_HEADERS)
+    for count, item in enumerate(text.split(",") if text.strip() else (), start=1):
+        name, _, value = (part.strip() for part in item.partition(":"))
+        where = f"{EXTRA_HEADERS_VARIABLE}: item {count}"
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise SettingsError(f"{where} is not Name:value")
+        if name.lower() in seen:
+            once = "cannot be set" if name.lower() in _RESERVED_HEADERS else "is set twice"
+            raise SettingsError(f"{where}: {name} {once}")
+        seen.add(name.lower())
+        headers[name] = value
+    return headers
+
+
+def switched_on(variable: str, environ: Mapping[str, str]) -> bool:
+    """Say whether a variable that is a switch is set, and not plainly off."""
+    return environ.get(variable, "").strip().lower() not in ("", "0", "false", "no", "off")
+
+
+def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` without what is secret: what another program is started with."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.upper().endswith(_SECRET_VARIABLES)
+    }
