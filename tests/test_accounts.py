@@ -227,6 +227,17 @@ def test_a_sign_out_meanwhile_is_not_signed_in(when: str) -> None:
     assert caught.value.exit_code == 3
 
 
+@pytest.mark.parametrize("opened", [True, False])
+def test_unlocking_is_the_callers_business(opened: bool) -> None:
+    """What asks a person is handed in; without it nothing is asked."""
+    store = Store(octocat=entry())
+    asking = StoredLogin(
+        store, OCTOCAT, refresh=Refresher(), now=lambda: NOW, unlock=lambda: opened
+    )
+    assert asking.unlock() is opened
+    assert login(store, Refresher()).unlock() is False
+
+
 def test_a_given_login_never_changes() -> None:
     """A token from outside is handed out as it is, and named by its HMAC."""
     given = GivenLogin(Secret("ghu_madeUp"))
@@ -234,6 +245,7 @@ def test_a_given_login_never_changes() -> None:
     assert given.renew(Secret("ghu_madeUp")) is False
     assert given.fingerprint(lambda data: data[::-1]) == b"pUedam_uhg"
     assert given.fingerprint(lambda data: None) is None
+    assert given.unlock() is False
 
 
 class Names:

@@ -60,6 +60,7 @@ class Login:
         self.renewals = list(renewals)
         self.asked = 0
         self.trouble: CopilotChatError | None = None
+        self.unlock: Callable[[], bool] = lambda: False
 
     def fingerprint(self, mac: Callable[[bytes], bytes | None]) -> bytes | None:
         return self.held.encode()
@@ -370,6 +371,35 @@ def test_a_locked_keyring_is_this_processes_trouble(world: World) -> None:
     world.login.trouble = None
     world.lease().get()
     assert world.exchanges == 1
+
+
+def test_a_person_unlocks_without_the_lock(world: World) -> None:
+    """While somebody types a passphrase the lock is free, and then it is tried once more."""
+
+    def unlock() -> bool:
+        with world.cache().lock(0.0):
+            world.login.trouble = None
+        return True
+
+    world.login.trouble = KeyringLocked("the keyring is locked")
+    world.login.unlock = unlock
+    world.lease().get()
+    assert world.exchanges == 1
+
+
+def test_what_stays_locked_is_an_error(world: World) -> None:
+    """A person is asked once."""
+    asked: list[bool] = []
+
+    def unlock() -> bool:
+        asked.append(True)
+        return True
+
+    world.login.trouble = KeyringLocked("the keyring is locked")
+    world.login.unlock = unlock
+    with pytest.raises(KeyringLocked):
+        world.lease().get()
+    assert asked == [True]
 
 
 def test_a_locked_keyring_does_not_take_a_good_token_away(world: World) -> None:

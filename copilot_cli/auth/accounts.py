@@ -124,11 +124,22 @@ class StoredLogin:
         *,
         refresh: Refresh,
         now: Callable[[], float],
+        unlock: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`store` never waits for a person; `unlock` may, and says whether it is worth another try.
+
+        The Copilot token's lock is held while the store is opened, so that a hundred processes ask
+        the keyring once; nobody may be asked for a passphrase meanwhile.
+        """
         self._store = store
         self._account = account
         self._refresh = refresh
         self._now = now
+        self._unlock = unlock
+
+    def unlock(self) -> bool:
+        """Have a person open the store; False where nobody is there. Raises StoreError."""
+        return self._unlock()
 
     def fingerprint(self, _mac: Callable[[bytes], bytes | None]) -> bytes | None:
         """Return what changes with every sign-in, sign-out and renewal."""
@@ -192,6 +203,10 @@ class GivenLogin:
 
     def __init__(self, token: Secret) -> None:
         self._token = token
+
+    def unlock(self) -> bool:
+        """Say that nothing is locked."""
+        return False
 
     def fingerprint(self, mac: Callable[[bytes], bytes | None]) -> bytes | None:
         """Return an HMAC of the token; None while the cache has no key, and so no record."""

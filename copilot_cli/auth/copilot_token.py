@@ -16,6 +16,7 @@ from copilot_cli.auth import rest
 from copilot_cli.auth.exchange import CopilotToken, ExchangeRefused
 from copilot_cli.errors import (
     CopilotChatError,
+    KeyringLocked,
     LimitError,
     LockTimeout,
     NetworkError,
@@ -57,6 +58,9 @@ class GitHubLogin(Protocol):
 
     def token(self) -> Secret:
         """Return the GitHub token; raise SignInError or StoreError."""
+
+    def unlock(self) -> bool:
+        """Have a person open what is locked; return whether that is worth another try."""
 
     def renew(self, refused: Secret, /) -> bool:
         """Replace a token that was refused; return whether there is another to try."""
@@ -101,6 +105,14 @@ class TokenLease:
         Raises what the exchange raises, StoreError where the GitHub token cannot be opened, and
         LockTimeout where another process holds the lock and there is no token to go on with.
         """
+        try:
+            return self._get()
+        except KeyringLocked:  # nobody is waited for while the lock is held
+            if not self._login.unlock():
+                raise
+        return self._get()
+
+    def _get(self) -> CopilotToken:
         with self._mutex:
             record = self._read(self._fingerprint())
             left = self._left(record)
