@@ -97,7 +97,10 @@ def test_ctrl_c_still_makes_a_signal(terminal: Pty) -> None:
     [
         ((40, 120), {}, (120, 40)),
         ((40, 120), {"COLUMNS": "66"}, (66, 40)),
+        ((40, 120), {"COLUMNS": "200"}, (120, 40)),
+        ((0, 0), {"COLUMNS": "200"}, (200, 24)),
         ((40, 120), {"COLUMNS": "wide"}, (120, 40)),
+        ((40, 120), {"COLUMNS": "0"}, (120, 40)),
         ((40, 120), {"COLUMNS": "-3"}, (120, 40)),
         ((0, 0), {}, (80, 24)),
     ],
@@ -105,7 +108,7 @@ def test_ctrl_c_still_makes_a_signal(terminal: Pty) -> None:
 def test_the_size(
     terminal: Pty, window: tuple[int, int], environ: dict[str, str], expected: tuple[int, int]
 ) -> None:
-    """The terminal's own size counts, COLUMNS before it, and 80 by 24 where neither says."""
+    """COLUMNS can narrow what the terminal says of itself; 80 by 24 where neither says."""
     termios.tcsetwinsize(terminal.person, window)
     assert size(terminal.stdin, environ) == expected
 

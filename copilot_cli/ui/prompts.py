@@ -30,20 +30,13 @@ class Option(NamedTuple):
     disabled_reason: str | None = None
 
 
-class Streams(Protocol):
-    """What of the program's streams is used here."""
+class Menu(Protocol):
+    """Asks with arrows, within `columns`; raises KeyboardInterrupt and EOFError."""
 
-    @property
-    def stdin(self) -> TextIO:
-        """Where lines are read from."""
-
-    @property
-    def stderr(self) -> TextIO:
-        """Where questions are written."""
-
-    @property
-    def environ(self) -> Mapping[str, str]:
-        """The environment: TERM and COLUMNS are looked at."""
+    def __call__(
+        self, question: str, options: Sequence[Option], default: str, stderr: TextIO, columns: int
+    ) -> str:
+        """Return the value of the option that was taken."""
 
 
 class Prompts:
@@ -55,14 +48,16 @@ class Prompts:
 
     def __init__(
         self,
-        streams: Streams,
+        stdin: TextIO,
+        stderr: TextIO,
+        environ: Mapping[str, str],
         *,
         plain: bool = False,
-        menu: Callable[[str, Sequence[Option], str, Streams], str] | None = None,
+        menu: Menu | None = None,
         read_hidden: Callable[[str, TextIO], str] | None = None,
     ) -> None:
-        self._streams = streams
-        self._plain = plain or streams.environ.get("TERM") == "dumb"
+        self._stdin, self._stderr, self._environ = stdin, stderr, environ
+        self._plain = plain or environ.get("TERM") == "dumb"
         self._menu = menu or _arrow_menu
         self._read_hidden = read_hidden or _read_hidden
 
@@ -81,8 +76,9 @@ class Prompts:
             default = usable[0].value
         cleaned = [_clean(option) for option in options]
         with _stoppable():
-            if self._has_menus():
-                return self._menu(question, cleaned, default, self._streams)
+            columns, lines = size(self._stderr, self._environ)
+            if not self._plain and columns >= _SMALLEST[0] and lines >= _SMALLEST[1]:
+                return self._menu(question, cleaned, default, self._stderr, columns)
             return self._choose_by_number(question, cleaned, default)
 
     def confirm(self, question: str, default: bool, *, flag: str) -> bool:  # noqa: ARG002, FBT001
@@ -96,7 +92,8 @@ class Prompts:
 
     def typed(self, question: str, expected: str, *, flag: str) -> bool:  # noqa: ARG002
         """Return whether exactly `expected` was typed: for what must not happen by a mere Enter."""
-        return self._ask(f"{safe_line(question, None)}\nType “{expected}” to go on: ") == expected
+        prompt = f'{safe_line(question, None)}\nType "{expected}" to go on: '
+        return self._ask(prompt) == expected
 
     def secret(self, question: str, check: Callable[[str], str | None], *, flag: str) -> Secret:
         """Return a secret that is typed or pasted unseen; without what surrounds it.
@@ -107,7 +104,7 @@ class Prompts:
         for _ in range(_TRIES):
             with _stoppable():
                 prompt = f"{safe_line(question, None)} (not shown): "
-                value = self._read_hidden(prompt, self._streams.stderr).strip()
+                value = self._read_hidden(prompt, self._stderr).strip()
             wrong = check(value) if value else "nothing was typed"
             if wrong is None:
                 return Secret(value)
@@ -115,17 +112,13 @@ class Prompts:
         raise UsageError(f"no usable answer in {_TRIES} tries: {question}", hint=f"see {flag}")
 
     def _write(self, text: str) -> None:
-        self._streams.stderr.write(text)
-        self._streams.stderr.flush()
-
-    def _has_menus(self) -> bool:
-        columns, lines = size(self._streams.stderr, self._streams.environ)
-        return not self._plain and columns >= _SMALLEST[0] and lines >= _SMALLEST[1]
+        self._stderr.write(text)
+        self._stderr.flush()
 
     def _ask(self, prompt: str) -> str:
         with _stoppable():
             self._write(prompt)
-            line = self._streams.stdin.readline()
+            line = self._stdin.readline()
             if not line:
                 raise EOFError
             return line.strip()
@@ -153,13 +146,12 @@ class Prompts:
 class NoPrompts:
     """Nobody is there: every question is a usage error that names the flag with the answer."""
 
-    def __init__(self, stderr: TextIO | None = None) -> None:
-        self._stderr = stderr if stderr is not None else sys.stderr
+    def __init__(self, *, write: Callable[[str], object]) -> None:
+        self._write = write
 
     def note(self, text: str) -> None:
         """Say something that needs no answer."""
-        self._stderr.write(f"{safe(text)}\n")
-        self._stderr.flush()
+        self._write(f"{safe(text)}\n")
 
     def choose(
         self,
@@ -191,20 +183,26 @@ class NoPrompts:
         _nobody(question, flag)
 
 
-def _arrow_menu(question: str, options: Sequence[Option], default: str, streams: Streams) -> str:
+def terminal_prompts(environ: Mapping[str, str], *, plain: bool = False) -> Prompts:
+    """Return the prompts of this process: from stdin (secrets from the terminal), to stderr."""
+    return Prompts(sys.stdin, sys.stderr, environ, plain=plain)
+
+
+def _arrow_menu(
+    question: str, options: Sequence[Option], default: str, stderr: TextIO, columns: int
+) -> str:
     """Ask with questionary; typing narrows a long list."""
     import questionary
     from prompt_toolkit.output import create_output
     from prompt_toolkit.output.vt100 import Vt100_Output
 
-    output = create_output(stdout=streams.stderr)
+    output = create_output(stdout=stderr)
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False  # else a terminal that does not answer is complained about
-    room = size(streams.stderr, streams.environ)[0] - 6
     long = len(options) > _LONG
     choices = [
         questionary.Choice(
-            safe_line(f"{option.label}  {option.detail}".rstrip(), room),
+            safe_line(f"{option.label}  {option.detail}".rstrip(), columns - 6),
             value=option.value,
             disabled=option.disabled_reason,
         )

@@ -14,12 +14,16 @@ from typing import Protocol, TextIO
 
 
 def size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
-    """Return columns and lines of the terminal `stream`; 80 and 24 where it does not say."""
+    """Return columns and lines of the terminal `stream`; 80 and 24 where it does not say.
+
+    COLUMNS can make it narrower, never wider: lines that wrap unforeseen cannot be redrawn.
+    """
     columns, lines = 0, 0
     with suppress(OSError, ValueError):
         columns, lines = os.get_terminal_size(stream.fileno())
-    with suppress(ValueError):
-        columns = max(int(environ.get("COLUMNS", "")), 0) or columns
+    wanted = environ.get("COLUMNS", "")
+    if wanted.isascii() and wanted.isdigit() and int(wanted):
+        columns = min(int(wanted), columns or int(wanted))
     return columns or 80, lines or 24
 
 
