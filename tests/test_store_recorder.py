@@ -1,6 +1,6 @@
 """Writing down a conversation while it happens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,9 +49,11 @@ class Recording:
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Recording:
+def recording(tmp_path: Path) -> Iterator[Recording]:
     """An empty recording."""
-    return Recording(tmp_path / "conversations.db")
+    recording = Recording(tmp_path / "conversations.db")
+    yield recording
+    recording.sessions.close()
 
 
 def outcome(state: str = "complete") -> Outcome:
