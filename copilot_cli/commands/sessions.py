@@ -28,7 +28,7 @@ def sessions() -> None:
 @app.command("list")
 def list_(
     ctx: typer.Context,
-    limit: int = typer.Option(None, "-n", "--limit", min=1, metavar="N", help="At most N."),
+    limit: int | None = typer.Option(None, "-n", "--limit", min=1, metavar="N", help="At most N."),
     as_json: bool = _JSON,
 ) -> None:
     """List conversations, the one used last first."""

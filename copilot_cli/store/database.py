@@ -123,13 +123,19 @@ def _open_once(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
 
 def _open_to_read(path: Path, known: int) -> sqlite3.Connection:
     """Open what cannot be written; `immutable` where even SQLite's shared memory cannot be made."""
-    connection = _connect(path, "mode=ro")
+    try:
+        return _opened(path, "mode=ro", known)
+    except sqlite3.OperationalError:
+        return _opened(path, "immutable=1", known)
+
+
+def _opened(path: Path, how: str, known: int) -> sqlite3.Connection:
+    connection = _connect(path, how)
     try:
         _version(connection, known)
-    except sqlite3.OperationalError:
+    except BaseException:
         connection.close()
-        connection = _connect(path, "immutable=1")
-        _version(connection, known)
+        raise
     return connection
 
 
