@@ -6,14 +6,13 @@ thread starts, and with it the first poll.
 """
 
 import queue
-import sys
 import textwrap
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TextIO, TypeVar
 
 import segno
 
@@ -98,13 +97,18 @@ class _Granted(NamedTuple, Generic[G]):
 
 
 def process_screen(
-    environ: Mapping[str, str], *, is_terminal: bool, color: bool, plain: bool = False
+    stdin: TextIO,
+    stderr: TextIO,
+    environ: Mapping[str, str],
+    *,
+    person: bool,
+    color: bool,
+    plain: bool = False,
 ) -> Screen:
-    """Return the screen of this process: keys from stdin, output to stderr.
+    """Return the screen of this process: keys from `stdin`, output to `stderr`.
 
-    `is_terminal`: both are terminals. `plain`: no redrawing, as for a screen reader.
+    `person`: somebody is there. `plain`: no redrawing, as for a screen reader.
     """
-    stderr = sys.stderr
 
     def write(text: str) -> None:
         stderr.write(text)
@@ -117,9 +121,9 @@ def process_screen(
     live = not plain and environ.get("TERM") != "dumb"
     return Screen(
         write,
-        is_terminal=is_terminal,
+        is_terminal=person,
         size=partial(size, stderr, environ),
-        keys=partial(raw_keys, sys.stdin),
+        keys=partial(raw_keys, stdin),
         live=live,
         color=color and live,
         blocks=blocks,

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -59,9 +59,9 @@ class Lines:
 
 
 class PipeLines:
-    """Lines of a pipe or a file, in place of a person; what is not UTF-8 becomes U+FFFD."""
+    """Lines of a pipe or a file, in place of a person."""
 
-    def __init__(self, stdin: BinaryIO) -> None:
+    def __init__(self, stdin: TextIO) -> None:
         self._stdin = stdin
 
     def read(self, prompt: str) -> str:  # noqa: ARG002 - nobody reads it
@@ -69,7 +69,7 @@ class PipeLines:
         line = self._stdin.readline()
         if not line:
             raise EOFError
-        return line.rstrip(b"\r\n").decode("utf-8", "replace")
+        return line.rstrip("\r\n")
 
 
 class _Commands(Completer):
