@@ -20,28 +20,26 @@ _STOP: Final = frozenset(
         r"\s+",
         "a an and are as at be by can could do does for from get has have how i if in is it its me "
         "my of on or please say should so some tell than that the their them then there these they "
-        "this to us was we what when where which who why will with would you your about "
-        "copilot chat",
+        "between this to us was we what when where which who why will with would you your about",
     )
 )
 _SAME: Final = {
     "login": "sign", "signin": "sign", "authenticate": "sign", "authentication": "sign",
-    "signed": "sign", "onboard": "onboard", "logout": "logout", "signout": "logout",
-    "remove": "delete", "uninstall": "delete", "erase": "delete", "forget": "delete",
-    "conversation": "session", "history": "session", "configuration": "setting",
-    "config": "setting", "configure": "setting", "option": "setting", "preference": "setting",
-    "colour": "color", "password": "passphrase", "secret": "secret", "stored": "store",
-    "saved": "store", "save": "store", "kept": "store", "keep": "store", "error": "error",
+    "signout": "logout", "remove": "delete", "uninstall": "delete", "erase": "delete",
+    "forget": "delete", "conversation": "session", "history": "session", "configure": "setting",
+    "configuration": "setting", "config": "setting", "option": "setting", "preference": "setting",
+    "colour": "color", "password": "passphrase", "save": "store", "keep": "store", "kept": "store",
     "variable": "environment", "env": "environment", "safe": "risk", "banned": "risk",
-    "installed": "install", "installation": "install", "installing": "install",
+    "installation": "install", "price": "cost", "quota": "usage", "pipe": "stdin",
 }  # fmt: skip
-"""Words that people use for what the documentation calls otherwise, after stemming."""
+"""What people say for what the documentation calls otherwise."""
 
 _HEADING_WEIGHT: Final = 4
 _K1: Final = 1.4
 _B: Final = 0.6
-_ENOUGH: Final = 0.5
-_LONGEST_QUESTION: Final = 600
+_ENOUGH: Final = 0.4
+_LONGEST_QUESTION: Final = 600  # characters
+_LONG_TABLE: Final = 8  # rows
 
 
 class Section(NamedTuple):
@@ -84,14 +82,22 @@ def sections(name: str, markdown: str) -> list[Section]:
 
 def terms(text: str) -> list[str]:
     """The words of a text that are worth a search, in one form each."""
-    words = re.findall(r"[a-z0-9][a-z0-9_]*", text.lower().replace("sign in", "login"))
-    return [_SAME.get(stem, stem) for stem in map(_stem, words) if stem not in _STOP]
+    words = re.findall(r"[a-z0-9][a-z0-9_]*", text.lower().replace("log in", "login"))
+    stems = [_stem(word) for word in words if word not in _STOP]
+    return [_ONE_FORM.get(stem, stem) for stem in stems if stem not in _STOP]
 
 
 def _stem(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    return word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] not in "su" else word
+    """The word without its commonest English endings: store, stores, stored, storing are one."""
+    if word.endswith("s") and len(word) > 3 and word[-2] not in "su":
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            word = word.removesuffix(ending)
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+_ONE_FORM: Final = {_stem(word): _stem(meant) for word, meant in _SAME.items()}
 
 
 class Library:
@@ -126,7 +132,7 @@ class Library:
         return Counter(term for counts in self._counts for term in counts)
 
     def _weight(self, term: str) -> float:
-        seen = self._frequencies[term]
+        seen = max(1, self._frequencies[term])  # a word that is nowhere weighs as a rare one
         return math.log(1 + (len(self.sections) - seen + 0.5) / (seen + 0.5))
 
     def _score(self, number: int, question: set[str]) -> float:
@@ -139,39 +145,53 @@ class Library:
         )
 
     def find(self, question: str) -> Section | None:
-        """The section that fits best; None if none holds half of what is asked for."""
+        """The section that fits best; None if none holds enough of what is asked for."""
         asked = set(terms(question))
-        if not asked or not self.sections:
-            return None
-        best = max(range(len(self.sections)), key=lambda number: self._score(number, asked))
-        held = sum(self._weight(term) for term in asked if self._counts[best][term])
         total = sum(self._weight(term) for term in asked)
-        return self.sections[best] if held >= _ENOUGH * total else None
+        fitting = [
+            number
+            for number, counts in enumerate(self._counts)
+            if sum(self._weight(term) for term in asked if counts[term]) >= _ENOUGH * total
+        ]
+        if not asked or not fitting:
+            return None
+        return self.sections[max(fitting, key=lambda number: self._score(number, asked))]
 
     def answer(self, question: str) -> str:
         """What the `docs` model says: the section with its source, or that there is none."""
-        section = self.find(_last_paragraph(question))
-        if section is None:
-            return self._nothing(question)
-        title = f"### {section.title}\n\n" if section.title else ""
-        return f"{title}{section.text}\n\n*Source: {section.source}*\n"
+        request = re.split(r"\n\s*\n", question.strip())[-1]  # after what was piped in
+        for asked in (request, question):
+            section = self.find(asked[-_LONGEST_QUESTION:])
+            if section is not None:
+                title = f"### {section.title}\n\n" if section.title else ""
+                text = _fitting_rows(section.text, set(terms(asked)))
+                return f"{title}{text}\n\n*Source: {section.source}*\n"
+        return self._nothing(request)
 
     def _nothing(self, question: str) -> str:
-        asked = " ".join(question.split())
+        asked = " ".join(question.split()).replace("`", "")
         shown = asked if len(asked) <= 80 else asked[:79] + "…"
         said = (
             "This is the simulator's documentation model: it only looks things up in the "
-            "documentation of `copilot-chat`, and there it found nothing about "
-            f"“{shown.replace('`', '')}”.\n"
+            f"documentation of `copilot-chat`, and there it found nothing about “{shown}”.\n"
         )
-        topics = list(dict.fromkeys(section.title for section in self.sections if section.title))
-        if not topics:
+        if not self.sections:
             return said + "\nNo documentation is bundled with this installation.\n"
-        return said + "\nIt can answer questions about:\n\n" + "".join(f"- {t}\n" for t in topics)
+        titles: dict[str, list[str]] = {}
+        for section in self.sections:
+            titles.setdefault(section.source, []).append(section.title)
+        rows = [f"- {name}: {', '.join(filter(None, kept))}" for name, kept in titles.items()]
+        return said + "\nIt can answer questions about:\n\n" + "\n".join(rows) + "\n"
 
 
-def _last_paragraph(question: str) -> str:
-    """Of a long message (a file and a request) the part that is likely to be the request."""
-    if len(question) <= _LONGEST_QUESTION:
-        return question
-    return re.split(r"\n\s*\n", question.strip())[-1][-_LONGEST_QUESTION:]
+def _fitting_rows(text: str, asked: set[str]) -> str:
+    """The section with a long table cut to the rows that the question is about, if any are."""
+    kept: list[str] = []
+    for block in re.split(r"(?m)(?<=\n)(?=\|)(?<!\|\n)", text):
+        lines = block.splitlines(keepends=True)
+        rows = [line for line in lines if line.startswith("|")]
+        body = rows[2:]
+        fitting = [row for row in body if asked & set(terms(row))]
+        short = len(body) <= _LONG_TABLE or not fitting
+        kept += lines if short else [it for it in lines if it not in body or it in fitting]
+    return "".join(kept).rstrip()
