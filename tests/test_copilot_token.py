@@ -171,6 +171,35 @@ def test_it_is_renewed_early(world: World, life: float, left: float, renews: boo
     assert world.exchanges == (2 if renews else 1)
 
 
+@pytest.mark.parametrize(
+    ("life", "left", "waits"),
+    [
+        pytest.param(1800.0, 121.0, False, id="two minutes left"),
+        pytest.param(1800.0, 119.0, True, id="less than two minutes left"),
+        pytest.param(600.0, 61.0, False, id="short life, a tenth left"),
+        pytest.param(600.0, 59.0, True, id="short life, less than a tenth left"),
+    ],
+)
+def test_a_renewal_is_waited_for_late(world: World, life: float, left: float, waits: bool) -> None:
+    """The lock is waited for with two minutes or a tenth of the life left, whichever is less."""
+    asked: list[float] = []
+
+    class Noting(TokenCache):
+        @contextmanager
+        def lock(self, wait: float) -> Iterator[None]:
+            asked.append(wait)
+            with super().lock(wait):
+                yield
+
+    world.service.script = [life]
+    world.lease().get()
+    world.clock.pass_(life - left)
+    lease = world.lease(cache=Noting(world.place, host="github.com", login="octocat"))
+    lease._lock_wait = 7.0
+    lease.get()
+    assert asked == [7.0 if waits else 0.0]
+
+
 def test_nobody_waits_for_a_renewal_that_is_only_due(world: World) -> None:
     """While another process renews, a token with some minutes left is served at once."""
     first = world.lease().get()
