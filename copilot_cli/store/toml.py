@@ -117,6 +117,11 @@ def _assign(table: MutableMapping[str, Any], key: tuple[str, ...], value: object
         table = table[part]
         if not isinstance(table, MutableMapping):
             raise SettingsError(f"{part}: is a value, not a table")
+    if isinstance(value, dict) and type(table) is not dict:
+        # A heading in the place of a value would take the lines below it along.
+        inline = tomlkit.inline_table()
+        inline.update(value)
+        value = inline
     table[key[-1]] = deepcopy(value)
 
 
