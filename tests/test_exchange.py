@@ -94,6 +94,22 @@ def test_the_request_is_the_editors() -> None:
     assert request.headers["user-agent"] == "GitHubCopilotChat/0.26.7"
 
 
+def test_headers_replace_ours_whatever_their_case() -> None:
+    """A header of the identity takes the place of ours; the credential's is not to be had."""
+    seen: list[httpx.Request] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return replying()(request)
+
+    headers = {"x-github-api-version": "2026-06-01", "authorization": "token other"}
+    with httpx.Client(transport=httpx.MockTransport(handler)) as client:
+        exchange(client, REST, GITHUB, now=lambda: NOW, headers=headers)
+    sent = seen[0].headers
+    assert sent.get_list("x-github-api-version") == ["2026-06-01"]
+    assert sent.get_list("authorization") == [f"token {GITHUB.reveal()}"]
+
+
 def test_a_token_comes_back_whole() -> None:
     """Token, times, host without a slash at its end, and what the plan is called."""
     assert ask(replying()) == CopilotToken(

@@ -80,12 +80,9 @@ def get(
     deadline = monotonic() + seconds
     silence = min(_SILENCE, seconds)
     timeout = httpx.Timeout(silence, connect=min(network.CONNECT_TIMEOUT, seconds))
-    sent = {
-        "Accept": "application/json",
-        "X-GitHub-Api-Version": API_VERSION,
-        **headers,
-        "Authorization": f"token {token.reveal()}",
-    }
+    sent = httpx.Headers({"Accept": "application/json", "X-GitHub-Api-Version": API_VERSION})
+    sent.update(headers)  # whatever the case of their names
+    sent["Authorization"] = f"token {token.reveal()}"
     body = bytearray()
     try:
         with client.stream(
