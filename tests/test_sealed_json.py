@@ -132,13 +132,20 @@ def test_a_document_that_would_not_have_been_written_is_refused(
         pytest.param(b'{"v":' + b"9" * 5000 + b"}", id="long number"),
         pytest.param(b'{"format":"copilot-chat-secrets","v":NaN}', id="NaN"),
         pytest.param(b'{"format":"copilot-chat-secrets","v":1e400}', id="infinite"),
-        pytest.param(b" " * (MAX_BYTES + 1), id="too long"),
     ],
 )
 def test_what_is_no_such_json_is_refused(data: bytes) -> None:
     """Neither the decoder nor its recursion shows through."""
     with pytest.raises(Corrupt):
         parse(data)
+
+
+def test_a_document_that_is_too_long_is_refused_unread() -> None:
+    """Even one that is a good store with blanks behind it."""
+    data = json.dumps(document()).encode()
+    assert parse(data.ljust(MAX_BYTES)).gen == 3
+    with pytest.raises(Corrupt, match="longer"):
+        parse(data.ljust(MAX_BYTES + 1))
 
 
 def test_a_doubled_member_is_refused() -> None:

@@ -573,7 +573,10 @@ def test_a_lock_that_is_held_is_reported_and_nothing_written(tmp_path: Path) -> 
 
 
 class Meddling(FileKey):
-    """A key file whose use takes long enough for somebody else to act in between."""
+    """A key file whose use takes long enough for somebody else to act in between.
+
+    It is never used while the lock is held: the lock can be had each time.
+    """
 
     meddle: Callable[[], None] | None = None
 
@@ -586,7 +589,8 @@ class Meddling(FileKey):
         self._act()
 
     def unwrap(self, slot: Slot) -> bytes:
-        data_key = super().unwrap(slot)
+        with files.lock(self._path.parent / "store.lock", 0):
+            data_key = super().unwrap(slot)
         self._act()
         return data_key
 
