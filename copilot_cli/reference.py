@@ -1,13 +1,18 @@
-"""The reference pages, made from the tables that the program itself reads.
+"""The reference pages, made from the tables and the command tree that the program itself reads.
 
-Rule: pure functions from tables to Markdown; a test compares them with the pages under `docs/`.
+Rule: pure functions from those to Markdown; a test compares them with the pages under `docs/`.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_cli.environment import EXTRA_HEADERS_VARIABLE
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, SETTINGS, TOKEN_VARIABLES, Setting
+
+if TYPE_CHECKING:
+    import typer
+
+_WIDTH = 78  # of the help texts: what a terminal of 80 columns gets
 
 
 class Variable(NamedTuple):
@@ -114,3 +119,31 @@ def _table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(
         "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
     )
+
+
+_CLI = """\
+# Command line
+
+What `--help` prints for each command. Global options go before the command:
+`copilot-chat --host SUBDOMAIN.ghe.com ask 'a question'`.
+
+"""
+
+
+def cli_markdown(program: "typer.Typer") -> str:
+    """Return the page `docs/cli.md`: the help of `program` and of every command below it."""
+    import typer.main
+
+    root = typer.main.get_command(program)
+    helps = _helps(root, "copilot-chat", None)
+    return _CLI + "\n".join(f"## {path}\n\n```text\n{text}\n```\n" for path, text in helps)
+
+
+def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
+    """Yield the path and the help of `command`, then of those below it, in their order."""
+    ctx = command.context_class(
+        command, info_name=name, parent=parent, terminal_width=_WIDTH, **command.context_settings
+    )
+    yield ctx.command_path, command.get_help(ctx).rstrip()
+    for below in getattr(command, "list_commands", lambda _: ())(ctx):
+        yield from _helps(command.get_command(ctx, below), below, ctx)
