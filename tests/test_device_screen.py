@@ -1,8 +1,14 @@
 """The screen of the device login: drawn into a terminal in memory, driven by made-up keys."""
 
+import json
+import os
+import select
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyte
@@ -11,6 +17,11 @@ import segno
 
 from copilot_cli.errors import CodeExpired, Interrupted, SignInError
 from copilot_cli.ui.device_screen import OnPoll, Screen, draw, show_and_wait
+
+if sys.platform != "win32":
+    import termios
+
+    import pexpect
 
 PAGE = "https://github.com/login/device"
 
@@ -416,3 +427,149 @@ def test_foreign_text_is_made_safe() -> None:
     person = Person(is_terminal=False)
     person.signs_in(lambda code, on_poll: "granted", *hostile)
     assert "\x1b" not in person.written
+
+
+# --- a real terminal -----------------------------------------------------------------------------
+
+PROGRAM = """
+import os, sys, time
+import httpx
+from copilot_cli.auth import device
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.ui.device_screen import process_screen, show_and_wait
+
+base = sys.argv[1]
+screen = process_screen(sys.stdin, sys.stderr, os.environ, person=True, color=True)
+with httpx.Client(trust_env=False) as client:
+    try:
+        grant = show_and_wait(
+            screen,
+            lambda: device.request_code(client, base, client_id="made up", scope=""),
+            lambda code, on_poll: device.wait_for_grant(
+                client, base, code, client_id="made up",
+                sleep=time.sleep, monotonic=time.monotonic, on_poll=on_poll,
+            ),
+            open_url=None,
+            copy=lambda text: None,
+        )
+    except CopilotChatError as error:
+        sys.exit(error.exit_code)
+print("granted", len(grant.token.reveal()))
+"""
+
+
+class LoginHost(ThreadingHTTPServer):
+    """Hands out a code, and keeps each poll waiting until `release` is set."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), LoginRequest)
+        self.polled, self.release = threading.Event(), threading.Event()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class LoginRequest(BaseHTTPRequestHandler):
+    server: LoginHost
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/login/device/code":
+            code = {"device_code": "madeUp00000000000000", "user_code": "WDJB-MJHT"}
+            self._send({**code, "verification_uri": f"{self.server.url}/login/device"})
+            return
+        self.server.polled.set()
+        assert self.server.release.wait(30)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._send({"access_token": "ghu_madeUpForTests0000000000000000000000"})
+
+    def _send(self, fields: dict[str, str]) -> None:
+        body = json.dumps(fields).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        """Say nothing."""
+
+
+@pytest.fixture
+def host() -> Iterator[LoginHost]:
+    with LoginHost() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.release.set()
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def at_the_terminal(host: LoginHost) -> Iterator[tuple[Any, list[Any]]]:
+    """Run PROGRAM in a pseudo-terminal of 80 by 24 until its first poll has arrived.
+
+    Gives the program, and the attributes that the terminal had before.
+    """
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", PROGRAM, host.url],
+        env={
+            "TERM": "xterm-256color",
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONUTF8": "1",
+        },
+        dimensions=(24, 80),
+        timeout=20,
+    )
+    child.delaybeforesend = None
+    with child:
+        before = termios.tcgetattr(child.child_fd)
+        assert host.polled.wait(20)
+        yield child, before
+
+
+def shown(child: Any, until: str) -> str:
+    """Return what is on the screen of 80 by 24 once `until` is on it, or after 20 seconds."""
+    terminal = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(terminal)
+    while select.select([child.child_fd], [], [], 20)[0]:
+        try:
+            stream.feed(os.read(child.child_fd, 65536))
+        except OSError:  # the program has ended
+            break
+        display = "\n".join(line.rstrip() for line in terminal.display)
+        if until in display:
+            return display
+    return "\n".join(terminal.display)
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+
+
+@pytest.mark.real
+@posix
+def test_on_a_real_terminal_the_code_is_seen_while_the_first_poll_is_out(host: LoginHost) -> None:
+    """Before the first poll is answered the code is to be seen; then the sign-in goes through."""
+    with at_the_terminal(host) as (child, before):
+        display = shown(child, "left, waiting")
+        assert "WDJB-MJHT" in display
+        assert "Only if you started this yourself" in display
+        host.release.set()
+        assert "granted 40" in shown(child, "granted")
+        assert termios.tcgetattr(child.child_fd) == before
+
+
+@pytest.mark.real
+@posix
+def test_ctrl_c_on_a_real_terminal_ends_at_once_and_puts_it_back(host: LoginHost) -> None:
+    """With a poll that hangs, Ctrl-C is exit 130, and the terminal is as before."""
+    with at_the_terminal(host) as (child, before):
+        shown(child, "left, waiting")
+        assert termios.tcgetattr(child.child_fd) != before
+        child.send("\x03")
+        child.expect_exact(pexpect.EOF)
+        assert termios.tcgetattr(child.child_fd) == before
+        child.wait()
+        assert child.exitstatus == 130
+        assert not host.release.is_set()
