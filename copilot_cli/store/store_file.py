@@ -6,7 +6,6 @@ A file that cannot be used is left exactly as it is; every failure names it and 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from copilot_cli.errors import Corrupt, StoreError, TooNew
@@ -77,6 +76,8 @@ class StoreFile:
 
     def set_aside(self) -> Path:
         """Rename whatever is there, unread and under the lock, and return its new path."""
+        from datetime import UTC, datetime
+
         stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y%m%dT%H%M%SZ")
         target, number = self.path.with_name(f"{_NAME}.damaged-{stamp}"), 1
         while target.exists() or target.is_symlink():
