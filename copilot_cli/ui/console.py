@@ -33,7 +33,7 @@ class Streams:
 
     def __init__(
         self,
-        stdin: TextIO | None,
+        stdin: TextIO,
         stdout: TextIO,
         stderr: TextIO,
         *,
@@ -103,10 +103,14 @@ class Streams:
         else:
             from copilot_cli.ui.tables import aligned
 
-            lines = aligned(list(columns), body, width=self.size()[0], bold=self.color)
+            lines = aligned(columns, body, room=self.size()[0] - 1, bold=self.color)
         self.out_bytes(utf8("".join(f"{line}\n" for line in lines)))
 
     # -- stderr ------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Write `text` to stderr as it is; the caller made it safe."""
+        write_bytes(self.stderr, utf8(text))
 
     def notice(self, text: str) -> None:
         """Say something in passing."""

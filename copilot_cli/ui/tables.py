@@ -1,8 +1,8 @@
-"""Tables on a terminal: how wide each column is, and its rows as lines."""
+"""Tables on a terminal: how wide each column is, and rows as lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from copilot_cli.ui.cells import breaks, cells
+from copilot_cli.ui.runs import Runs, paint, width, wrapped
 
 _NARROWEST = 4  # cells; a column with less cannot be read
 
@@ -14,7 +14,7 @@ def fitted(natural: Sequence[int], room: int) -> list[int] | None:
     """
     if sum(natural) <= room:
         return list(natural)
-    if room < sum(min(width, _NARROWEST) for width in natural):
+    if room < sum(min(wanted, _NARROWEST) for wanted in natural):
         return None
     widths, left = [0] * len(natural), room
     by_width = sorted(range(len(natural)), key=lambda index: natural[index])
@@ -24,44 +24,62 @@ def fitted(natural: Sequence[int], room: int) -> list[int] | None:
     return widths
 
 
-def pad(text: str, width: int, align: str) -> tuple[str, str]:
-    """Return the spaces before and after `text` that fill `width` cells."""
-    space = max(0, width - cells(text))
-    before = {"right": space, "center": space // 2}.get(align, 0)
-    return " " * before, " " * (space - before)
+def natural(rows: Sequence[Sequence[Runs]], columns: int) -> list[int]:
+    """Return the cells that each column would take if nothing in it were broken."""
+    return [
+        max((width(row[index]) for row in rows if index < len(row)), default=0)
+        for index in range(columns)
+    ]
+
+
+class Columns:
+    """Columns of fixed widths; a cell that is longer is broken at its words."""
+
+    def __init__(
+        self, widths: Sequence[int], *, between: str = "  ", aligns: Sequence[str] = ()
+    ) -> None:
+        self._widths = [max(1, cells) for cells in widths]
+        self.count = len(widths)
+        self._between = between
+        self._aligns = aligns or [""] * len(widths)
+
+    def lines(self, row: Sequence[Runs]) -> list[str]:
+        """Return one row as lines; it may have fewer cells than there are columns."""
+        given = [*row, *([[]] * (len(self._widths) - len(row)))]
+        parts = [
+            wrapped(runs, cells) if runs else []
+            for runs, cells in zip(given, self._widths, strict=False)
+        ]
+        return [
+            self._line([part[level] if level < len(part) else [] for part in parts])
+            for level in range(max(map(len, parts), default=0))
+        ]
+
+    def rule(self) -> str:
+        """Return the line under the head of a Markdown table."""
+        return "─┼─".join("─" * cells for cells in self._widths)
+
+    def _line(self, row: Sequence[Runs]) -> str:
+        texts = []
+        for runs, cells, align in zip(row, self._widths, self._aligns, strict=False):
+            space = max(0, cells - width(runs))
+            before = {"right": space, "center": space // 2}.get(align, 0)
+            texts.append(" " * before + paint(runs) + " " * (space - before))
+        return self._between.join(texts).rstrip(" ")
 
 
 def aligned(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], *, width: int, bold: bool
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, room: int, bold: bool
 ) -> list[str]:
-    """Return a table's lines: columns two spaces apart, long cells broken at words.
+    """Return a table's lines in `room` cells; where that is too narrow, one line a cell.
 
-    Where the terminal is too narrow for that, one line a cell.
+    Names without text make a table without a head.
     """
-    head = [list(columns)] if any(columns) else []
-    natural = [
-        max([cells(row[index]) for row in [*head, *rows] if index < len(row)], default=0)
-        for index in range(len(columns))
-    ]
-    widths = fitted(natural, width - 1 - 2 * (len(columns) - 1))
+    body: list[list[Runs]] = [[[(cell, "")] if cell else [] for cell in row] for row in rows]
+    head: list[Runs] = [[(name, "1" if bold else "")] for name in columns]
+    whole = [head, *body] if any(columns) else body
+    widths = fitted(natural(whole, len(columns)), room - 2 * (len(columns) - 1))
     if widths is None:
         return [cell for row in rows for cell in row]
-    lines: list[str] = []
-    if head:
-        lines += _lines(columns, widths, (lambda text: f"\x1b[1m{text}\x1b[0m") if bold else str)
-    for row in rows:
-        lines += _lines(row, widths, str)
-    return lines
-
-
-def _lines(row: Sequence[str], widths: Sequence[int], paint: Callable[[str], str]) -> list[str]:
-    parts = [
-        [cell[start:end] for start, end in breaks(cell, width)] if cell else [""]
-        for cell, width in zip(row, widths, strict=False)
-    ]
-    lines = []
-    for level in range(max((len(part) for part in parts), default=0)):
-        texts = [part[level] if level < len(part) else "" for part in parts]
-        padded = [text + pad(text, w, "left")[1] for text, w in zip(texts, widths, strict=False)]
-        lines.append(paint("  ".join(padded).rstrip()))
-    return lines
+    table = Columns(widths)
+    return [line for row in whole for line in table.lines(row)]

@@ -1,0 +1,207 @@
+r"""The unfinished end of an answer on a terminal: what may still be redrawn, and nothing above it.
+
+A `Live` knows the rows from the first that is not finished down to the cursor. It echoes text as it
+comes, replaces these rows from the first that differs, and commits them to the scrollback, never to
+touch them again. Rows are broken by us and never by the terminal, so that their number is known;
+the only sequences are CR, cursor up and erase below. No alternate screen, no scrolling region, no
+cursor hidden: whatever ends the program, the terminal is whole.
+
+`Paper` is the same for what cannot be redrawn: it takes finished rows only.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from copilot_cli.ui.cells import breaks, cells
+from copilot_cli.ui.safe import utf8
+
+_ERASE_BELOW = "\x1b[J"
+_TAB = 4
+
+
+class Tail(Protocol):
+    """The unfinished end of an answer."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is shown that may still change."""
+
+    @property
+    def height(self) -> int:
+        """The rows that may still change."""
+
+    def fits(self, columns: int, rows: int) -> bool:
+        """Take note of the screen's size; False if what is shown can no longer be redrawn."""
+
+    def append(self, text: str, sgr: str = "") -> None:
+        """Show more text as it comes."""
+
+    def replace(self, rows: Sequence[str]) -> None:
+        """Show these rows instead of what may still change."""
+
+    def commit(self, open_cells: int | None = None) -> None:
+        """Finish the rows; with `open_cells`, all but the last, which is that wide and goes on."""
+
+    def settle(self) -> None:
+        """Finish all rows but the last, which goes on."""
+
+    def flush(self) -> None:
+        """Write what was said since the last time, at once."""
+
+
+class Live:
+    """The tail on a terminal. `write` takes all bytes of one update."""
+
+    def __init__(self, write: Callable[[bytes], None], columns: int = 80) -> None:
+        self._write = write
+        self._columns = columns
+        self._rows: list[str] = []  # as shown, but for the lead of the first
+        self._lead = ""  # what is finished in the first row
+        self._lead_cells = 0
+        self._held = ""  # line ends that show only with what follows
+        self._below = False  # the cursor is in the empty row under the last
+        self._out: list[str] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is shown that may still change."""
+        return not self._rows
+
+    @property
+    def height(self) -> int:
+        """The rows that may still change."""
+        return len(self._rows)
+
+    def fits(self, columns: int, rows: int) -> bool:
+        """Take note of the screen's size; False if what is shown can no longer be redrawn.
+
+        A row that is now wider than the screen may take two, or be cut: terminals differ. A row
+        that was scrolled off cannot be reached.
+        """
+        narrower = columns < self._columns
+        self._columns = columns
+        if len(self._rows) > rows:
+            return False
+        if not narrower:
+            return True
+        widest = max((cells(row) for row in self._rows), default=0)
+        first = self._lead_cells + cells(self._rows[0]) if self._rows else 0
+        return max(widest, first) <= columns
+
+    def append(self, text: str, sgr: str = "") -> None:
+        """Echo more text, broken at words; `sgr` styles it."""
+        text = self._held + text.expandtabs(_TAB)
+        shown = text.rstrip("\n")
+        self._held = text[len(shown) :]
+        if not shown:
+            return
+        if sgr:
+            self._out.append(f"\x1b[{sgr}m")
+        first, *others = shown.split("\n")
+        if not self._rows:
+            self._rows.append("")
+        self._extend(first)
+        for line in others:
+            self._rows.append("")
+            self._out.append("\r\n")
+            self._extend(line)
+        if sgr:
+            self._out.append("\x1b[m")
+
+    def _extend(self, text: str) -> None:
+        """Add `text` to the last row, and rows under it where it is full."""
+        row, lead, lead_cells = self._rows[-1], "", 0
+        if len(self._rows) == 1:
+            lead, lead_cells = self._lead, self._lead_cells
+        joined = row + text
+        if lead_cells + cells(joined) <= self._columns:
+            self._rows[-1] = joined
+            self._out.append(text)
+            return
+        spans = breaks(joined, self._columns, self._columns - lead_cells)
+        parts = [joined[start:end] for start, end in spans]
+        if len(parts[0]) < len(row.rstrip(" ")):  # a word moves to the next row
+            self._out.append(f"\r{_ERASE_BELOW}{lead}{parts[0]}")
+        else:
+            self._out.append(parts[0][len(row) :])
+        self._rows[-1:] = parts
+        for part in parts[1:]:
+            self._out.append(f"\r\n{part}")
+
+    def replace(self, rows: Sequence[str]) -> None:
+        """Show these rows instead: written from the first that differs."""
+        old = list(self._rows)
+        if old:
+            old[0] = self._lead + old[0]
+        same = 0
+        while same < min(len(old), len(rows)) and old[same].rstrip(" ") == rows[same].rstrip(" "):
+            same += 1
+        if same < len(old):
+            up = len(old) - 1 - same + self._below
+            self._out.append("\r" + (f"\x1b[{up}A" if up else "") + _ERASE_BELOW)
+        elif same < len(rows) and old and not self._below:
+            self._out.append("\r\n")
+        self._out.append("\r\n".join(rows[same:]))
+        self._below = bool(rows) and same == len(rows) and (same < len(old) or self._below)
+        self._rows, self._lead, self._lead_cells, self._held = list(rows), "", 0, ""
+
+    def commit(self, open_cells: int | None = None) -> None:
+        """Finish the rows, or all but the last, which goes on after `open_cells` cells."""
+        self._held = ""
+        if open_cells is not None and self._rows:
+            self._lead, self._lead_cells = self._rows[-1], open_cells
+            self._rows = [""]
+            return
+        if self._rows and not self._below:
+            self._out.append("\r\n")
+        self._rows, self._lead, self._lead_cells, self._below = [], "", 0, False
+
+    def settle(self) -> None:
+        """Finish all rows but the last, which goes on."""
+        if len(self._rows) > 1:
+            self._rows, self._lead, self._lead_cells = self._rows[-1:], "", 0
+
+    def flush(self) -> None:
+        """Write what was said since the last time, in one piece."""
+        data, self._out = "".join(self._out), []
+        if data:
+            self._write(utf8(data))
+
+
+class Paper:
+    """The tail of what cannot be redrawn: a pipe, a file, a dumb terminal."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._rows: list[str] = []
+        self._out: list[str] = []
+
+    empty = True
+    height = 0
+
+    def fits(self, columns: int, rows: int) -> bool:  # noqa: ARG002 - nothing is ever redrawn
+        """Return True: paper does not change its size."""
+        return True
+
+    def append(self, text: str, sgr: str = "") -> None:
+        """Wait: only what is finished is written."""
+
+    def replace(self, rows: Sequence[str]) -> None:
+        """Hold these rows until they are finished."""
+        self._rows = list(rows)
+
+    def commit(self, open_cells: int | None = None) -> None:
+        """Write the rows; not the last, if it goes on."""
+        if open_cells is not None:
+            self._rows = self._rows[:-1]
+        self._out += [f"{row}\n" for row in self._rows]
+        self._rows = []
+
+    def settle(self) -> None:
+        """Do nothing: no row goes on here."""
+
+    def flush(self) -> None:
+        """Write what was said since the last time, in one piece."""
+        data, self._out = "".join(self._out), []
+        if data:
+            self._write(utf8(data))
