@@ -262,6 +262,7 @@ def test_cut(after: int) -> None:
     with pytest.raises(httpx.RemoteProtocolError, match="incomplete chunked read"):
         got.extend(reply.iter_raw())
     assert b"".join(got).count(b'"content":"') == 1 + after
+    reply.close()
     assert not plain.sim.log[-1].aborted
 
 

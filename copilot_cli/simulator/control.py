@@ -26,11 +26,11 @@ def _kinds(default: object) -> Any:
     return _NUMBER if isinstance(default, float) else type(default)
 
 
-_FAULT: Final[Mapping[str, Any]] = {
+FAULT: Final[Mapping[str, Any]] = {
     "endpoint": str, "status": int, "body": (str, dict), "headers": dict, "error": str,
     "interval": int, "drop": bool, "delay": _NUMBER, "connect_error": bool, "times": int,
 }  # fmt: skip
-_ANSWER: Final[Mapping[str, Any]] = {
+ANSWER: Final[Mapping[str, Any]] = {
     "text": str, "deltas": list, "reasoning": str, "tool_calls": list, "quirk": (str, list),
     "finish": str, "usage": dict, "cut_after": int, "pause_after": list, "raw": str, "batch": int,
     "times": int,
@@ -91,11 +91,11 @@ class Control:
         return json_reply({"user_code": code})
 
     def _fault(self, data: Any) -> Reply:
-        self._simulator.fault(**_checked(data, _FAULT, "endpoint"))
+        self._simulator.fault(**_checked(data, FAULT, "endpoint"))
         return json_reply({})
 
     def _answer(self, data: Any) -> Reply:
-        script = _checked(data, _ANSWER)
+        script = _checked(data, ANSWER)
         if "raw" in script:
             script["raw"] = script["raw"].encode()
         if "pause_after" in script:

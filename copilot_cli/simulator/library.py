@@ -20,7 +20,8 @@ _STOP: Final = frozenset(
         r"\s+",
         "a an and are as at be by can could do does for from get has have how i if in is it its me "
         "my of on or please say should so some tell than that the their them then there these they "
-        "between this to us was we what when where which who why will with would you your about",
+        "between this to us was we what when where which who why will with would you your about "
+        "work mean happen",
     )
 )
 _SAME: Final = {
@@ -40,12 +41,15 @@ _B: Final = 0.6
 _ENOUGH: Final = 0.4
 _LONGEST_QUESTION: Final = 600  # characters
 _LONG_TABLE: Final = 8  # rows
+_FOR_DEVELOPERS: Final = ("docs/simulator.md", "docs/design.md", "docs/contributing.md")
+_ASIDE: Final = 0.6  # what such a page's score counts: most people ask how to use the program
 
 
 class Section(NamedTuple):
     """A heading with what stands under it. `source` is the page's path as a reader knows it."""
 
     source: str
+    page: str  # the page's first heading
     title: str
     text: str
 
@@ -65,18 +69,19 @@ def pages() -> list[tuple[str, str]]:
 def sections(name: str, markdown: str) -> list[Section]:
     """The page cut at its headings; a `#` inside a fenced block is no heading."""
     made: list[Section] = []
-    title, lines, fence = "", list[str](), ""
+    page, title, lines, fence = "", "", list[str](), ""
     for line in markdown.splitlines():
         mark = re.match(r" {0,3}(`{3,}|~{3,})", line)
         if mark and (not fence or (line.strip() == mark[1] and mark[1].startswith(fence))):
             fence = "" if fence else mark[1]
         heading = None if fence else re.match(r"#{1,6} +(.+?)(?: +#+)?$", line)
         if heading:
-            made.append(Section(name, title, "\n".join(lines).strip()))
+            made.append(Section(name, page, title, "\n".join(lines).strip()))
             title, lines = heading[1], []
+            page = page or title
         else:
             lines.append(line)
-    made.append(Section(name, title, "\n".join(lines).strip()))
+    made.append(Section(name, page, title, "\n".join(lines).strip()))
     return [section for section in made if section.text]
 
 
@@ -95,6 +100,11 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             word = word.removesuffix(ending)
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+def _parts(text: str) -> str:
+    """The parts of names like HTTPS_PROXY, which are found by a single word as well."""
+    return " ".join(re.findall(r"\w+_\w+", text)).replace("_", " ")
 
 
 _ONE_FORM: Final = {_stem(word): _stem(meant) for word, meant in _SAME.items()}
@@ -116,9 +126,10 @@ class Library:
     def _counts(self) -> list[Counter[str]]:
         made = []
         for section in self.sections:
-            counts = Counter(terms(section.text))
+            counts = Counter(terms(section.text) + terms(_parts(section.text)))
             for term in terms(section.title):
                 counts[term] += _HEADING_WEIGHT
+            counts.update(terms(section.page))
             made.append(counts)
         return made
 
@@ -139,10 +150,11 @@ class Library:
         counts, length = self._counts[number], self._lengths[number]
         average = sum(self._lengths) / len(self._lengths)
         slope = _K1 * (1 - _B + _B * length / average)
-        return sum(
+        score = sum(
             self._weight(term) * counts[term] * (_K1 + 1) / (counts[term] + slope)
             for term in question
         )
+        return score * (_ASIDE if self.sections[number].source in _FOR_DEVELOPERS else 1)
 
     def find(self, question: str) -> Section | None:
         """The section that fits best; None if none holds enough of what is asked for."""
@@ -191,7 +203,7 @@ def _fitting_rows(text: str, asked: set[str]) -> str:
         lines = block.splitlines(keepends=True)
         rows = [line for line in lines if line.startswith("|")]
         body = rows[2:]
-        fitting = [row for row in body if asked & set(terms(row))]
+        fitting = [row for row in body if asked & set(terms(row) + terms(_parts(row)))]
         short = len(body) <= _LONG_TABLE or not fitting
         kept += lines if short else [it for it in lines if it not in body or it in fitting]
     return "".join(kept).rstrip()

@@ -1,0 +1,109 @@
+"""docs/simulator.md names what there is, and its examples run."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from copilot_cli.simulator import Scenario, Simulator, SimulatorServer, control
+from copilot_cli.simulator.catalogue import listing, models
+from copilot_cli.simulator.scenario import ENDPOINTS
+from copilot_cli.simulator.streams import QUIRKS
+
+PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text("utf-8")
+
+
+def section(title: str) -> str:
+    """What stands under a heading, down to the next of any level."""
+    found = re.search(rf"(?ms)^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", PAGE)
+    assert found
+    return found[1]
+
+
+def named(table: str) -> set[str]:
+    """The names in the first column of every table row."""
+    cells = re.findall(r"(?m)^\| (`[^|]+) \|", table)
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def block(language: str) -> str:
+    """The page's first fenced block of a language."""
+    found = re.search(rf"(?ms)^```{language}\n(.*?)^```", PAGE)
+    assert found
+    return found[1]
+
+
+def test_models() -> None:
+    """Every listed model is described."""
+    listed = {item["id"] for item in listing(models(), broken=False)["data"]}
+    assert named(section("Models")) == listed
+
+
+def test_quirks() -> None:
+    """Every quirk is described in its own words."""
+    rows = dict(
+        re.findall(r"(?m)^\| `(\w+)` \| (.*) \|$", section("Answers").split("| quirk |")[1])
+    )
+    assert rows == QUIRKS
+
+
+def test_scenario_fields() -> None:
+    """Every field of the scenario is described."""
+    assert named(section("Scenario")) == {field.name for field in fields(Scenario)}
+
+
+@pytest.mark.parametrize("part", ["Faults", "Answers"])
+def test_keys_of_scripts(part: str) -> None:
+    """Every key of a fault and of an answer is described."""
+    known = set(control.FAULT if part == "Faults" else control.ANSWER) - {"endpoint"}
+    assert named(section(part).split("| quirk |")[0]) == known
+
+
+def test_endpoints() -> None:
+    """The endpoints that can fail are named."""
+    first = section("Faults").strip().split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", first)) == {"endpoint", *ENDPOINTS}
+
+
+@pytest.mark.real
+def test_variables() -> None:
+    """The variables of `env` are named (those that come in two spellings, once)."""
+    with SimulatorServer(Simulator()) as server:
+        assert {name.upper() for name in server.env} <= set(re.findall(r"`(\w+)`", PAGE))
+
+
+@pytest.mark.real
+def test_python_example(tmp_path: Path) -> None:
+    """The example in Python runs as it stands."""
+    example = tmp_path / "example.py"
+    example.write_text(block("python"))
+    root = Path(__file__).parent.parent
+    subprocess.run([sys.executable, example], check=True, env={"PYTHONPATH": str(root)})
+
+
+@pytest.mark.real
+@pytest.mark.skipif(
+    sys.platform == "win32" or not all(map(shutil.which, ("bash", "curl"))),
+    reason="needs bash and curl",
+)
+def test_shell_example(tmp_path: Path) -> None:
+    """The example in shell runs as it stands, with this checkout as the command."""
+    program = tmp_path / "bin" / "copilot-chat"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m copilot_cli "$@"\n')
+    program.chmod(0o755)
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        ["bash", "-euc", block("sh")],
+        cwd=tmp_path,
+        env={"PATH": f"{program.parent}:/usr/bin:/bin", "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, '"login": "mona"' in done.stdout) == (0, True), done.stderr
