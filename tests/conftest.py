@@ -1,8 +1,8 @@
-"""What every test gets: an empty environment, no network, no sleep, no known secret in any output."""
+"""What every test gets: an environment without our variables, no network, no sleep."""
 
+import os
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -28,10 +28,8 @@ _OURS = ("COPILOT", "GITHUB_", "GH_", "HTTP_", "HTTPS_", "ALL_", "NO_", "SSL_CER
 @pytest.fixture(autouse=True)
 def _clean_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[None]:
+) -> None:
     """Hide the developer's own variables and folders from every test."""
-    import os
-
     for name in list(os.environ):
         if name.upper().startswith(_OURS):
             monkeypatch.delenv(name)
@@ -40,4 +38,3 @@ def _clean_environment(
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COPILOT_CHAT_NO_KEYRING", "1")
-    yield

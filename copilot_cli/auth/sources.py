@@ -112,6 +112,16 @@ def resolve(settings: Settings, store: EntryNames) -> Resolved:
     return Resolved(None, ())
 
 
+def environment_sources(settings: Settings) -> Iterator[Source]:
+    """Yield the sign-ins that variables hold, in the contract's order.
+
+    Raises SettingsError for a malformed one.
+    """
+    for found in (settings.env_token(), settings.late_env_token()):
+        if found is not None:
+            yield _variable(found.name, found.secret)
+
+
 def _set_variables(names: tuple[str, ...], environ: Mapping[str, str]) -> tuple[Source, ...]:
     return tuple(_variable(name, None) for name in names if environ.get(name, "").strip())
 

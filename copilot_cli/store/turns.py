@@ -72,10 +72,15 @@ def new_id(now: float) -> str:
 
 
 def title_of(parts: Iterable[Part]) -> str:
-    """Return the first line with something on it, cut at 60 characters."""
+    """Return the first line with something on it, cut at 60 characters.
+
+    What was piped in as data comes before the person's words, and titles nothing.
+    """
     for part in parts:
         if isinstance(part, TextPart):
-            for line in part.text.splitlines():
+            data, end, words_after = part.text.rpartition("</data>")
+            asked = words_after if end and data.startswith("<data ") else part.text
+            for line in asked.splitlines():
                 if words := " ".join(line.split()):
                     text = storable(words)
                     return text if len(text) <= _TITLE else text[: _TITLE - 1].rstrip() + "…"

@@ -1,0 +1,86 @@
+"""One question, answered once, and reported whatever happens: for `ask`, `repl` and `onboard`."""
+
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Self
+
+from copilot_cli.errors import CopilotChatError, Interrupted, UsageError
+from copilot_cli.messages import End
+from copilot_cli.verdict import verdict
+
+if TYPE_CHECKING:
+    from copilot_cli.chat import Chat
+    from copilot_cli.ui.report import Report
+
+
+class Turn:
+    """A context in which one question is prepared and told; its report hears how it ended.
+
+    The report's `finish` is called exactly once when the context is left: with the error that is
+    leaving it, if there is one. Errors go on to the caller.
+    """
+
+    def __init__(self, report: "Report") -> None:
+        self._report = report
+        self._chat: Chat | None = None
+
+    def tell(self, chat: "Chat", text: str, session: str | None) -> None:
+        """Ask `chat` for an answer to `text`, and report it as it comes.
+
+        Raises the `CopilotChatError` that says why there is none, or not a whole one.
+        """
+        self._chat = chat
+        self._report.start(chat.model, chat.engine.name, session)
+        error: CopilotChatError | None = None
+        # Closed here and now: a generator left to the collector would save what came too late.
+        with closing(chat.send(text)) as events:
+            for event in events:
+                self._report.event(event)
+                if isinstance(event, End):
+                    error = verdict(event)
+        if error is not None:
+            raise error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, KeyboardInterrupt):
+            error = Interrupted("interrupted")
+        if error is None or isinstance(error, CopilotChatError):
+            self._report.finish(self._chat.last if self._chat else None, error)
+        else:
+            self._report.abandon()
+
+
+class OutputFile:
+    """A file that is made at the first byte, so that a failure before it leaves none behind."""
+
+    def __init__(self, path: Path) -> None:
+        if path.is_dir() or not path.parent.is_dir():
+            raise UsageError(
+                f"{path} cannot be written", hint="--output wants a file in a folder that is there"
+            )
+        self._path = path
+        self._file: IO[bytes] | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write `data`. Raises `UsageError` if the file cannot be made or written."""
+        try:
+            if self._file is None:
+                self._file = self._path.open("wb")
+            self._file.write(data)
+            self._file.flush()
+        except OSError as error:
+            raise UsageError(f"{self._path} cannot be written: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Close the file, if it was made."""
+        if self._file is not None:
+            self._file.close()

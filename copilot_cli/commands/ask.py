@@ -1,0 +1,97 @@
+"""`copilot-chat ask`: one answer, on stdout."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from copilot_cli.asking import OutputFile, Turn
+from copilot_cli.prompt import compose
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.ui.report import Report
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def ask(
+    ctx: typer.Context,
+    prompt: list[str] | None = typer.Argument(
+        None, metavar="[PROMPT]...", help="The request; `-` or nothing: stdin is the request."
+    ),
+    model: str | None = typer.Option(
+        None, "-m", "--model", metavar="ID", help="The model that answers."
+    ),
+    system: str | None = typer.Option(
+        None, "-s", "--system", metavar="TEXT", help="Instructions that go before the request."
+    ),
+    no_save: bool = typer.Option(False, "--no-save", help="Leave no record of it on disk."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object instead."),
+    events: bool = typer.Option(False, "--events", help="Print JSON lines as things happen."),
+    no_stream: bool = typer.Option(False, "--no-stream", help="Ask for the answer in one piece."),
+    render: str | None = typer.Option(
+        None, metavar="WHEN", help="Render Markdown: auto (on a terminal), always or never."
+    ),
+    output: Path | None = typer.Option(
+        None, "-o", "--output", metavar="FILE", help="Write to FILE instead of stdout."
+    ),
+    timeout_idle: str | None = typer.Option(
+        None, metavar="S", help="Seconds of silence that count as a stall (300)."
+    ),
+    retries: str | None = typer.Option(
+        None, metavar="N", help="How often to send again what failed before any text (3)."
+    ),
+    engine: str | None = typer.Option(
+        None, metavar="NAME", help="The engine that answers: direct."
+    ),
+    dry_run: bool = typer.Option(
+        False, "--dry-run", help="Print the request as JSON and send nothing."
+    ),
+) -> None:
+    """Get one answer, on stdout.
+
+    Standard input, where it is not a terminal, is context for the request. To the model it is data,
+    and can steer it all the same: mind what you pipe in.
+    """
+    application: App = ctx.obj
+    application.set_options(
+        model=model, engine=engine, render=render, retries=retries, timeout_idle=timeout_idle
+    )
+    if dry_run:
+        text = _request(application, prompt)
+        chat, _ = application.chat(system=system, save=False, stream=not no_stream)
+        application.streams.json(chat.engine.dry_run(chat.request(text)))
+        return
+    file = OutputFile(output) if output is not None else None
+    report = _report(application, "json" if as_json else "events" if events else "text", file)
+    try:
+        with Turn(report) as turn:
+            text = _request(application, prompt)
+            chat, session = application.chat(system=system, save=not no_save, stream=not no_stream)
+            turn.tell(chat, text, session)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _request(application: "App", prompt: list[str] | None) -> str:
+    return compose(prompt or [], application.effects.piped_stdin())
+
+
+def _report(application: "App", form: str, file: OutputFile | None) -> "Report":
+    """Return the report of `form`. A machine's is made of nothing that can fail: its object is
+    printed even where the settings cannot be read.
+    """
+    from copilot_cli.ui.report import EventsReport, JSONReport, TextReport
+
+    if form != "text":
+        write = file.write if file else application.effects.streams("never").out_bytes
+        return JSONReport(write) if form == "json" else EventsReport(write)
+    from copilot_cli.ui.stream import PlainWriter, make_writer
+
+    streams, settings = application.streams, application.settings
+    if file is not None and settings.render != "always":
+        return TextReport(streams, lambda: PlainWriter(file.write))
+    return TextReport(streams, lambda: make_writer(streams, settings.render))

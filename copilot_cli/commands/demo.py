@@ -1,0 +1,83 @@
+"""`copilot-chat demo`: the whole way against the bundled simulator, in a throw-away home."""
+
+import tempfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from copilot_cli.app import Effects
+    from copilot_cli.simulator import Simulator, SimulatorServer
+
+app = typer.Typer(rich_markup_mode=None)
+
+QUESTION = "How do I ask a question from a script?"
+
+_OURS = ("COPILOT", "GITHUB_", "GH_")
+
+
+@app.command()
+def demo(ctx: typer.Context) -> int:
+    """Try everything: sign in, chat, leave. No account, no network, nothing kept.
+
+    Without a terminal: one sample question, its answer on stdout.
+    """
+    from copilot_cli.app import App
+    from copilot_cli.commands import onboard, repl
+    from copilot_cli.onboarding.answers import Answers
+    from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
+
+    outer: App = ctx.obj
+    person = outer.streams.person
+    scenario = Scenario(auto_approve=None if person else "at_once")
+    simulator = Simulator(scenario=scenario)
+    with SimulatorServer(simulator) as server, tempfile.TemporaryDirectory() as home:
+        application = App({}, _effects(outer.effects, simulator, server, home))
+        answers = Answers(method="device", store="keyfile", yes=not person, sample=QUESTION)
+        try:
+            if person:
+                application.streams.notice(
+                    "A demo: GitHub and Copilot are played by this machine, and nothing is kept."
+                )
+            onboard.start(application, answers)
+            return repl.start(application) if person else 0
+        finally:
+            application.close()
+
+
+def _effects(
+    outer: "Effects", simulator: "Simulator", server: "SimulatorServer", home: str
+) -> "Effects":
+    from copilot_cli.app import Effects
+    from copilot_cli.ui.browser import opener
+
+    kept = {name: value for name, value in outer.environ.items() if not name.startswith(_OURS)}
+    environ = {
+        **kept,
+        **server.env,
+        "COPILOT_CHAT_HOME": home,
+        "COPILOT_CHAT_NO_KEYRING": "1",
+    }
+    return Effects(
+        environ=environ,
+        stdin=outer.stdin,
+        stdout=outer.stdout,
+        stderr=outer.stderr,
+        open_browser=_approver(simulator, opener(outer.environ)),
+    )
+
+
+def _approver(
+    simulator: "Simulator", browser: Callable[[str], bool] | None
+) -> Callable[[str], bool]:
+    """Return what the key at the sign-in screen does: open the page, or else approve."""
+
+    def approve(address: str) -> bool:
+        if browser is not None and browser(address):
+            return True
+        for code in simulator.pending():
+            simulator.approve(code)
+        return True
+
+    return approve

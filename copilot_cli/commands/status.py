@@ -1,0 +1,79 @@
+"""`copilot-chat status`: who is signed in, which source supplies the token, where it is kept."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def status(
+    ctx: typer.Context,
+    as_json: bool = typer.Option(False, "--json", help="Print a JSON object."),
+) -> None:
+    """Show who is signed in, where the token comes from, and where it is kept.
+
+    No request is made and no key is opened. Exit code 3 if nobody is signed in.
+    """
+    application: App = ctx.obj
+    facts = _facts(application)
+    if as_json:
+        application.streams.json(facts)
+    else:
+        application.streams.table(("", ""), _rows(facts))
+    if not facts["signed_in"]:
+        raise typer.Exit(3)
+
+
+def _facts(application: "App") -> dict[str, Any]:
+    settings = application.settings
+    resolved = application.resolved
+    source = resolved.source
+    usable = source is not None and source.problem is None
+    return {
+        "signed_in": usable,
+        "host": settings.host,
+        "account": source.user if source else None,
+        "source": source.name if source else None,
+        "where": source.where if source else None,
+        "problem": source.problem if source else None,
+        "hides": [hidden.where for hidden in resolved.hidden],
+        "store": application.store_kind,
+        "store_path": str(settings.paths.store_file),
+        "model": settings.model,
+        "engine": settings.engine,
+        "config": str(settings.paths.config_file),
+    }
+
+
+def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = [("host", facts["host"])]
+    if facts["signed_in"]:
+        rows.append(("signed in", facts["account"] or "yes"))
+    else:
+        rows.append(("signed in", "no: run `copilot-chat onboard`"))
+    if facts["where"]:
+        rows.append(("token from", facts["where"]))
+    if facts["problem"]:
+        rows.append(("but", facts["problem"]))
+    rows += [("which hides", hidden) for hidden in facts["hides"]]
+    rows += [
+        ("key kept in", _STORES.get(facts["store"], facts["store"])),
+        ("secrets", facts["store_path"]),
+        ("settings", facts["config"]),
+        ("model", facts["model"] or "the service's default"),
+        ("engine", facts["engine"]),
+    ]
+    return rows
+
+
+_STORES = {
+    "keyring": "the system's keyring",
+    "passphrase": "your head (a passphrase)",
+    "keyfile": "a key file",
+    "none": "nowhere: nothing is stored",
+}

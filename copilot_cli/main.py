@@ -1,0 +1,184 @@
+"""The program's door: the table of commands, the global options, and the one error boundary.
+
+A command's module is imported when that command runs: an eager tree costs a quarter of the start-up
+time. Whatever goes wrong ends in `main()`, as `error:` and `hint:` on stderr and an exit code.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+import typer.core
+import typer.exceptions
+import typer.main
+
+from copilot_cli import __version__, signals
+from copilot_cli.app import App, Effects
+from copilot_cli.errors import CopilotChatError, UsageError
+
+
+class Row(NamedTuple):
+    """One command: its name, its module in `copilot_cli.commands`, its line in `--help`."""
+
+    name: str
+    module: str
+    help: str
+
+
+COMMANDS = (
+    Row("onboard", "onboard", "Sign in, pick a model, and see a first answer."),
+    Row("repl", "repl", "Chat. The same as copilot-chat alone on a terminal."),
+    Row("ask", "ask", "Get one answer, on stdout."),
+    Row("models", "models", "List the models you can use."),
+    Row("status", "status", "Show who is signed in, and where the secret is kept."),
+    Row("logout", "logout", "Forget a sign-in."),
+    Row("usage", "usage", "Show your plan and what is left of its quota."),
+    Row("sessions", "sessions", "List and show stored conversations."),
+    Row("config", "config", "Read and change settings."),
+    Row("keys", "keys", "Show what seals the secrets."),
+    Row("simulator", "simulator", "Serve a stand-in of GitHub and Copilot on this machine."),
+    Row("demo", "demo", "Try everything without an account or a network."),
+)
+_BY_NAME = {row.name: row for row in COMMANDS}
+
+
+class LazyGroup(typer.core.TyperGroup):
+    """A group that imports only the command that runs."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature is the base's
+        """Return the names in the table's order."""
+        return list(_BY_NAME)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import the command and return it, or None for an unknown name."""
+        row = _BY_NAME.get(cmd_name)
+        if row is None:
+            return None
+        module = import_module(f"copilot_cli.commands.{row.module}")
+        command = typer.main.get_command(module.app)
+        command.name = row.name
+        return command
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list of commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(row.name, row.help) for row in COMMANDS])
+
+
+cli = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"copilot-chat {__version__}\n")
+        raise typer.Exit
+
+
+@cli.callback(invoke_without_command=True)
+def root(
+    ctx: typer.Context,
+    account: str | None = typer.Option(None, metavar="NAME", help="The account to use."),
+    host: str | None = typer.Option(
+        None, metavar="HOST", help="The GitHub host: github.com or SUBDOMAIN.ghe.com."
+    ),
+    home: str | None = typer.Option(
+        None, metavar="DIR", help="One folder for settings, secrets, cache and conversations."
+    ),
+    color: str | None = typer.Option(None, metavar="WHEN", help="auto, always or never."),
+    verbose: int = typer.Option(
+        0, "-v", "--verbose", count=True, help="Say more on stderr; -vv shows whole messages."
+    ),
+    version: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+        False,
+        "--version",
+        is_eager=True,
+        callback=_version,
+        help="Show the version and exit.",
+    ),
+) -> None:
+    """A terminal client for GitHub Copilot chat."""
+    effects: Effects = ctx.obj
+    options = {"account": account, "host": host, "home": home, "color": color}
+    ctx.obj = effects.app = App(options, effects, verbose=verbose)
+    if ctx.invoked_subcommand is not None:
+        return
+    if not ctx.obj.streams.person or not ctx.obj.streams.stdout_is_terminal:
+        raise UsageError(
+            "no command given", hint="`copilot-chat ask PROMPT` answers, `--help` lists the others"
+        )
+    import_module("copilot_cli.commands.repl").start(ctx.obj)
+
+
+def main(args: Sequence[str] | None = None, effects: Effects | None = None) -> int:
+    """Run the program and return its exit code. `args` are those after the program's name."""
+    effects = effects or Effects()
+    signals.heed()
+    words = list(sys.argv[1:] if args is None else args)
+    try:
+        return _run(words, effects)
+    except CopilotChatError as error:
+        return _report(effects, error)
+    except typer.exceptions.TyperException as error:
+        return _report(effects, _usage_error(error))
+    finally:
+        if effects.app is not None:
+            effects.app.close()
+
+
+def _run(words: list[str], effects: Effects) -> int:
+    """Run the command and return its exit code, also of what is no error."""
+    command = typer.main.get_command(cli)
+    try:
+        with command.make_context("copilot-chat", words, obj=effects) as ctx:
+            code = command.invoke(ctx)
+    except typer.Exit as asked:
+        code = asked.exit_code
+    except (KeyboardInterrupt, EOFError, typer.Abort):
+        code = 130
+    except signals.Terminated as asked:
+        code = 128 + asked.number
+    except BrokenPipeError:
+        _silence_stdout()
+        code = 141
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """Run the program and leave with its exit code: the console script."""
+    raise SystemExit(main())
+
+
+def _usage_error(error: typer.exceptions.TyperException) -> UsageError:
+    """Return typer's own complaint as ours: one line, with where to look."""
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "copilot-chat"
+    text = " ".join(text.split()).rstrip(".")
+    return UsageError(text[:1].lower() + text[1:], hint=f"see `{path} --help`")
+
+
+def _report(effects: Effects, error: CopilotChatError) -> int:
+    """Show `error` on stderr and return its exit code."""
+    try:
+        streams = effects.app.streams if effects.app is not None else effects.streams("auto")
+    except CopilotChatError:
+        # The settings themselves are what is wrong.
+        streams = effects.streams("auto")
+    streams.error(error.message, error.hint)
+    return error.exit_code
+
+
+def _silence_stdout() -> None:
+    """Keep Python from complaining about the closed pipe once more when it exits."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, sys.stdout.fileno())
+    os.close(devnull)

@@ -1,0 +1,30 @@
+"""What the flags of `onboard` answered already."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+SAMPLE = "In one short sentence: what can you help me with here?"
+METHODS = ("device", "token", "env", "gh", "ide")
+
+
+class Answers(NamedTuple):
+    """What the flags answered already; None means that the wizard asks, or takes the default."""
+
+    method: str | None = None
+    token_stdin: bool = False
+    client_id: str | None = None
+    scope: str = "read:user"
+    model: str | None = None
+    store: str | None = None
+    key_file: Path | None = None
+    passphrase_fd: int | None = None
+    browser: bool = True
+    verify: bool = True
+    yes: bool = False
+    force: bool = False
+    sample: str = SAMPLE
+
+    @property
+    def names_sign_in(self) -> bool:
+        """Whether a flag says how to sign in."""
+        return self.method is not None or self.token_stdin

@@ -1,0 +1,178 @@
+"""Where the key lives: the store is chosen, made or opened, and proven, before anybody signs in.
+
+The ladder goes one way: the keyring; where it is not there, what the person chooses. Nothing goes
+down a step by itself, and plain text is no step.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import (
+    Corrupt,
+    Interrupted,
+    KeyMissing,
+    KeyringUnavailable,
+    StoreError,
+    UsageError,
+    WrongKey,
+)
+from copilot_cli.secret import Secret
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.onboarding.answers import Answers
+    from copilot_cli.store.secrets import KeySource, SecretStore
+
+
+class Sealing:
+    """Opens the store that a sign-in goes into."""
+
+    def __init__(self, app: "App", answers: "Answers") -> None:
+        self._app = app
+        self._answers = answers
+        self._prompts = app.prompts
+        self._made = False
+        self._key_file_was_there = False
+
+    def open(self, method: str) -> tuple[str, "SecretStore | None"]:
+        """Return the kind of store, and the store, open and proven; None for no store.
+
+        Raises `StoreError` where none can be used, and `UsageError` for a choice that cannot be.
+        """
+        wanted = self._answers.store or self._app.settings.store
+        if wanted == "none":
+            if method == "device":
+                raise UsageError(
+                    "--store none keeps nothing, so a device login would be lost at once",
+                    hint="choose --store keyring, passphrase or keyfile",
+                )
+            return "none", None
+        if wanted is not None:
+            return wanted, self._proven(wanted)
+        try:
+            return "keyring", self._proven("keyring")
+        except KeyringUnavailable as error:
+            return self._ask_store(error, method)
+
+    def _ask_store(self, error: StoreError, method: str) -> tuple[str, "SecretStore | None"]:
+        from copilot_cli.ui.prompts import Option
+
+        if not self._app.streams.person or self._answers.yes:
+            raise KeyringUnavailable(
+                error.message,
+                hint="choose --store passphrase (with COPILOT_CHAT_PASSPHRASE or "
+                "--passphrase-fd N), --store keyfile, or --store none with COPILOT_CHAT_TOKEN",
+            ) from error
+        options = [
+            Option("passphrase", "A passphrase", "recommended; asked for when it is needed"),
+            Option("keyfile", "A key file", "whoever can read this disk can use your sign-in"),
+        ]
+        if method != "device":
+            options.append(Option("none", "Do not store it", "use COPILOT_CHAT_TOKEN instead"))
+        options.append(Option("cancel", "Cancel"))
+        kind = self._prompts.choose(
+            f"No usable keyring: {error.message}. How should the key be protected?",
+            options,
+            "passphrase",
+            flag="--store",
+        )
+        if kind == "cancel":
+            raise Interrupted("nothing was written")
+        if kind == "none":
+            return "none", None
+        if kind == "keyfile":
+            self._confirm_key_file()
+        return kind, self._proven(kind)
+
+    def _confirm_key_file(self) -> None:
+        warning = (
+            f"Anyone who can read {self.key_file()} and {self._app.settings.paths.store_file}\n"
+            "can use your GitHub sign-in."
+        )
+        if not self._prompts.typed(warning, "key file", flag="--store keyfile"):
+            raise UsageError("nothing was written", hint="--store passphrase needs no file")
+
+    def _proven(self, kind: str) -> "SecretStore":
+        """Return the store sealed by `kind`, made or opened. A damaged one is moved aside first."""
+        if kind.startswith("keyring:"):
+            self._prompts.note(f"Note: the key goes to {kind}, which this program does not know.")
+        self._key_file_was_there = self.key_file().exists()
+        store = self._app.build_store(self._key(kind))
+        try:
+            self._made = store.prove()
+        except (Corrupt, KeyMissing, WrongKey) as error:
+            if not self._may_set_aside(error):
+                raise
+            aside = store.set_aside()
+            self._prompts.note(f"The old store could not be opened; it is kept as {aside}.")
+            store = self._app.build_store(self._key(kind))
+            self._made = store.prove()
+        return store
+
+    def take_back(self, store: "SecretStore") -> None:
+        """Remove a store that was made for a sign-in which came to nothing, and its key."""
+        if not self._made:
+            return
+        if store.slots()[0][0] == "keyfile" and self._key_file_was_there:
+            store.path.unlink(missing_ok=True)  # the key may seal something else too
+        else:
+            store.purge()
+
+    def _may_set_aside(self, error: StoreError) -> bool:
+        if self._answers.force or self._answers.yes or not self._app.streams.person:
+            return self._answers.force
+        return self._prompts.confirm(
+            f"{error.message}. Move the old store aside and make a new one?",
+            default=False,
+            flag="--force",
+        )
+
+    def _key(self, kind: str) -> "KeySource":
+        ask: Callable[[], Secret] | None = None
+        if kind == "passphrase":
+            ask = self._passphrase
+        return self._app.build_key(kind, key_file=self._answers.key_file, ask=ask)
+
+    def _passphrase(self) -> Secret:
+        from copilot_cli.store.keys import passphrase_from, passphrase_warning
+
+        if self._answers.passphrase_fd is not None:
+            return passphrase_from(self._answers.passphrase_fd)
+        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
+            return self._app.passphrase()
+        if self._app.store.exists():
+            return self._app.passphrase()
+        return self._new_passphrase(passphrase_warning)
+
+    def _new_passphrase(self, warning: Callable[[Secret], str | None]) -> Secret:
+        from copilot_cli.store import passphrases
+
+        self._prompts.note(f"A good one, made up just now: {passphrases.generate().reveal()}")
+        while True:
+            first = self._prompts.secret(
+                "Passphrase", lambda text: None if text else "it is empty", flag="--passphrase-fd"
+            )
+            again = self._prompts.secret(
+                "The same again", lambda text: None if text else "it is empty", flag="--store"
+            )
+            if first == again:
+                break
+            self._prompts.note("They differ.")
+        if weak := warning(first):
+            self._prompts.note(f"Note: {weak}.")
+        return first
+
+    def key_file(self) -> Path:
+        """Return where a key file lies, or would."""
+        settings = self._app.settings
+        return self._answers.key_file or settings.key_file or settings.paths.key_file
+
+
+def kept_where(kind: str) -> str:
+    """Return the sentence that says how a token is kept in a store of `kind`."""
+    where = {
+        "passphrase": "its key comes from your passphrase",
+        "keyfile": "its key lies in a file",
+    }.get(kind, "its key is kept in the system's keyring")
+    return f"The token is sealed on disk; {where}."

@@ -1,0 +1,49 @@
+"""The request as the model gets it: the person's words, and what was piped in as data.
+
+Piped content is put into a fixed frame with its name: a random frame would defeat the service's
+prompt cache, and the few words it costs are far below the 150 tokens a plain `ask` may add.
+"""
+
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from copilot_cli.errors import UsageError
+
+MAX_STDIN = 16 * 1024 * 1024
+"""The most bytes read from standard input."""
+
+
+def compose(words: Sequence[str], stdin: BinaryIO | None) -> str:
+    """Return the request made of the argument `words` and of `stdin`, None where it is a terminal.
+
+    With words, stdin is context and the words the request; without, or with `-` alone, stdin is the
+    request. Raises `UsageError` where there is nothing to ask, and for input that is no text.
+    """
+    asked = " ".join(words)
+    if list(words) == ["-"]:
+        asked = ""
+    piped = "" if stdin is None else read_text(stdin)
+    if not asked.strip():
+        if not piped.strip():
+            raise UsageError(
+                "there is nothing to ask",
+                hint="copilot-chat ask 'your question', or pipe the question in",
+            )
+        return piped.removesuffix("\n").removesuffix("\r")
+    if not piped.strip():
+        return asked
+    end = "" if piped.endswith("\n") else "\n"
+    return f'<data name="stdin">\n{piped}{end}</data>\n\n{asked}'
+
+
+def read_text(stdin: BinaryIO) -> str:
+    """Return all of `stdin` as text; bytes that are no UTF-8 become U+FFFD.
+
+    Raises `UsageError` for what is binary, or larger than `MAX_STDIN`.
+    """
+    data = stdin.read(MAX_STDIN + 1)
+    if len(data) > MAX_STDIN:
+        raise UsageError(f"standard input is larger than {MAX_STDIN // 1024 // 1024} MiB")
+    if b"\0" in data:
+        raise UsageError("standard input is binary, not text")
+    return data.decode("utf-8", "replace").removeprefix("\ufeff")

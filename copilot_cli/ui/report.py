@@ -1,0 +1,235 @@
+"""How one answer is reported: as text, as one JSON object, or as JSON lines while it comes.
+
+Each report hears of the start, of every event, and of the end with the error there may be. stdout
+gets the answer, or the JSON; everything else goes to stderr.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, assert_never
+
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.messages import (
+    Cost,
+    End,
+    Event,
+    Notice,
+    Reasoning,
+    Started,
+    Text,
+    ToolCall,
+    Usage,
+    UsageReport,
+    Waiting,
+)
+from copilot_cli.ui.console import Streams, json_bytes
+
+
+class Figures(Protocol):
+    """What a finished turn says of itself; durations in seconds."""
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The wire's finish reason."""
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens."""
+
+    @property
+    def cost(self) -> Cost | None:
+        """Price."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The service's name of the request."""
+
+    @property
+    def first_token(self) -> float | None:
+        """Until the first text."""
+
+    @property
+    def total(self) -> float:
+        """Until the end."""
+
+
+class Writer(Protocol):
+    """Where the text of an answer goes."""
+
+    def text(self, text: str) -> None:
+        """Write the next piece."""
+
+    def reasoning(self, text: str) -> None:
+        """Show the next piece of reasoning."""
+
+    def end(self, *, incomplete: bool) -> None:
+        """Write what is still held back; leave the terminal whole."""
+
+    def close(self) -> None:
+        """Leave the terminal whole, whatever happened."""
+
+
+class Report(Protocol):
+    """How one answer is reported."""
+
+    def start(self, model: str, engine: str, session: str | None) -> None:
+        """Hear what is asked."""
+
+    def event(self, event: Event) -> None:
+        """Hear what came."""
+
+    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:
+        """Hear how it ended, with the error if it was one of ours."""
+
+    def abandon(self) -> None:
+        """Leave the terminal whole: something else is ending the program."""
+
+
+class TextReport:
+    """The answer as text; notices and waits as lines on stderr."""
+
+    def __init__(self, streams: Streams, writer: Callable[[], Writer]) -> None:
+        self._streams = streams
+        self._make = writer
+        self._writer: Writer | None = None
+
+    def start(self, model: str, engine: str, session: str | None) -> None:
+        """Nothing is shown before the answer."""
+
+    def event(self, event: Event) -> None:
+        """Show what came."""
+        match event:
+            case Text(text):
+                self._open().text(text)
+            case Reasoning(text):
+                self._open().reasoning(text)
+            case Notice(message):
+                self._streams.notice(message)
+            case Waiting(seconds, reason):
+                self._streams.notice(f"{reason}; sending again in {seconds:.1f} s")
+            case End(_, complete, _):
+                self._open().end(incomplete=not complete)
+            case Started() | ToolCall() | UsageReport():
+                pass
+            case _:
+                assert_never(event)
+
+    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:  # noqa: ARG002 - errors are shown by main
+        """Leave the terminal whole."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Leave the terminal whole."""
+        if self._writer is not None:
+            self._writer.close()
+
+    def _open(self) -> Writer:
+        if self._writer is None:
+            self._writer = self._make()
+        return self._writer
+
+
+class JSONReport:
+    """One object at the end; the contract's shape, `null` for every figure that was not given."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._text: list[str] = []
+        self._start: tuple[str | None, str | None, str | None] = (None, None, None)
+
+    def start(self, model: str, engine: str, session: str | None) -> None:
+        """Remember what is asked."""
+        self._start = (model, engine, session)
+
+    def event(self, event: Event) -> None:
+        """Collect the text."""
+        if isinstance(event, Text):
+            self._text.append(event.text)
+
+    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:
+        """Print the object."""
+        model, engine, session = self._start
+        self._write(
+            json_bytes(
+                {
+                    "answer": "".join(self._text),
+                    "model": model,
+                    "engine": engine,
+                    "finish_reason": figures.finish_reason if figures else None,
+                    "usage": _usage(figures.usage if figures else Usage()),
+                    "cost": figures.cost._asdict() if figures and figures.cost else None,
+                    "session": session,
+                    "request_id": figures.request_id if figures else None,
+                    "seconds": {
+                        "first_token": _rounded(figures.first_token) if figures else None,
+                        "total": _rounded(figures.total) if figures else None,
+                    },
+                    "error": _error(error),
+                }
+            )
+        )
+
+    def abandon(self) -> None:
+        """Print nothing: half an object helps nobody."""
+
+
+class EventsReport:
+    """One JSON object a line, as things happen."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+
+    def start(self, model: str, engine: str, session: str | None) -> None:
+        """Print the first line."""
+        self._line("start", model=model, engine=engine, session=session)
+
+    def event(self, event: Event) -> None:
+        """Print what came."""
+        match event:
+            case Text(text):
+                self._line("text", text=text)
+            case Reasoning(text):
+                self._line("reasoning", text=text)
+            case ToolCall(call_id, name, arguments, _):
+                self._line("tool_call", id=call_id, name=name, arguments=arguments)
+            case UsageReport(usage, cost):
+                self._line("usage", **_usage(usage), cost=cost._asdict() if cost else None)
+            case Notice(message):
+                self._line("notice", message=message)
+            case Waiting(seconds, reason):
+                self._line("notice", message=f"{reason}; sending again in {seconds:.1f} s")
+            case End(reason, complete, _):
+                self._line("end", finish_reason=reason, complete=complete)
+            case Started():
+                pass
+            case _:
+                assert_never(event)
+
+    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:  # noqa: ARG002
+        """Print the error, if there is one."""
+        if error is not None:
+            self._line("error", **(_error(error) or {}))
+
+    def abandon(self) -> None:
+        """Print nothing more."""
+
+    def _line(self, kind: str, /, **fields: Any) -> None:
+        self._write(json_bytes({"type": kind, **fields}, indent=None))
+
+
+def _usage(usage: Usage) -> dict[str, int | None]:
+    return usage._asdict()
+
+
+def _error(error: CopilotChatError | None) -> dict[str, Any] | None:
+    if error is None:
+        return None
+    return {
+        "kind": error.kind,
+        "message": error.message,
+        "hint": error.hint,
+        "exit_code": error.exit_code,
+    }
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
