@@ -21,6 +21,7 @@ from copilot_cli.ui.grammar import (
     FENCE,
     HEADING,
     ITEM,
+    ITEM_BEGUN,
     QUOTE,
     RULE,
     SETEXT,
@@ -35,6 +36,7 @@ from copilot_cli.ui.grammar import (
 )
 from copilot_cli.ui.pieces import Container, Kind, Piece
 
+_ITEM_SEEN = 24  # characters of a line after which it is a list item or none
 _SLICE = 4096  # characters looked at together: bounds the copying when a text comes in one piece
 
 
@@ -71,6 +73,7 @@ class BlockSplitter:
         self._partial = ""  # the line that has no end yet
         self._partial_weight = 0
         self._midline = False  # the line was too long to wait for; its rest is not looked at
+        self._looked = False  # the beginning of that line was looked at
         self._continued = False  # a part of this paragraph or table has left already
         self._fence = ("", 0, "")  # the closing character times its length, the indent, the info
         self._html_end: re.Pattern[str] | None = None
@@ -98,8 +101,11 @@ class BlockSplitter:
 
     def feed(self, text: str) -> list[Piece]:
         r"""Take more text (line ends are `\n`) and return the pieces that it finished."""
-        for start in range(0, len(text), _SLICE):
-            self._feed(text[start : start + _SLICE])
+        if len(text) <= _SLICE:
+            self._feed(text)
+        else:
+            for start in range(0, len(text), _SLICE):
+                self._feed(text[start : start + _SLICE])
         return self._taken()
 
     def cut(self) -> list[Piece]:
@@ -141,13 +147,29 @@ class BlockSplitter:
         for line in others:
             self._end_line()
             self._partial, self._partial_weight = line, weight(line)
+        self._look_ahead()
         if self._partial_weight >= self._budget():
             self._too_long()
+
+    def _look_ahead(self) -> None:
+        """Finish a paragraph as soon as a list item is seen to follow it, not at that line's end.
+
+        Otherwise each item would be echoed twice: with the one before it, and alone.
+        """
+        if self._leaf != "paragraph" or self._looked:
+            return
+        self._looked = len(self._partial) >= _ITEM_SEEN
+        depth, rest = self._match(self._partial)
+        if ITEM_BEGUN.match(rest) and self._item(depth, rest):
+            self._finish()
+            self._looked = True
 
     def _budget(self) -> int:
         return max(self._columns, self._limit - self._weight)
 
     def _end_line(self) -> None:
+        self._look_ahead()
+        self._looked = False
         if self._partial_weight >= self._budget():
             self._too_long()
             self._end_midline()
@@ -182,7 +204,7 @@ class BlockSplitter:
             self._partial = self._partial[self._limit :]
 
     def _end_midline(self) -> None:
-        self._midline = False
+        self._midline = self._looked = False
         if self._partial:
             self._emit(self._verbatim_kind, self._partial, start=False)
         self._partial, self._partial_weight = "", 0

@@ -12,6 +12,7 @@ from markdown_it.rules_block.html_block import HTML_SEQUENCES
 from copilot_cli.ui.cells import weight
 
 ITEM = re.compile(r" {0,3}([-+*]|\d{1,9}[.)])( {1,4}(?=\S)| (?= {4,}\S)|(?= *$))")
+ITEM_BEGUN = re.compile(r" {0,3}(?:[-+*]|\d{1,9}[.)]) {1,4}[^\s*_=|-]")  # and nothing else
 QUOTE = re.compile(r" {0,3}> ?")
 RULE = re.compile(r" {0,3}(?:(?:\* *){3,}|(?:- *){3,}|(?:_ *){3,})$")
 HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$")
@@ -70,6 +71,8 @@ def heading_text(text: str) -> str:
 
 def safe_cut(text: str) -> int:
     """Return where a paragraph may be cut: after its last space outside of any inline mark."""
+    if " " not in text:
+        return len(text)
     code, depth, cut = "", 0, 0
     marks: set[str] = set()
     for match in _INLINE.finditer(text):
