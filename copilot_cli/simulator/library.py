@@ -32,6 +32,8 @@ _SAME: Final = {
     "colour": "color", "password": "passphrase", "save": "store", "keep": "store", "kept": "store",
     "variable": "environment", "env": "environment", "safe": "risk", "banned": "risk",
     "installation": "install", "price": "cost", "quota": "usage", "pipe": "stdin",
+    "risky": "risk", "ban": "risk", "dangerous": "risk", "switch": "choose", "change": "choose",
+    "pick": "choose", "select": "choose",
 }  # fmt: skip
 """What people say for what the documentation calls otherwise."""
 
@@ -154,7 +156,10 @@ class Library:
             self._weight(term) * counts[term] * (_K1 + 1) / (counts[term] + slope)
             for term in question
         )
-        return score * (_ASIDE if self.sections[number].source in _FOR_DEVELOPERS else 1)
+        return score * self._standing(number)
+
+    def _standing(self, number: int) -> float:
+        return _ASIDE if self.sections[number].source in _FOR_DEVELOPERS else 1.0
 
     def find(self, question: str) -> Section | None:
         """The section that fits best; None if none holds enough of what is asked for."""
@@ -163,7 +168,8 @@ class Library:
         fitting = [
             number
             for number, counts in enumerate(self._counts)
-            if sum(self._weight(term) for term in asked if counts[term]) >= _ENOUGH * total
+            if sum(self._weight(term) for term in asked if counts[term]) * self._standing(number)
+            >= _ENOUGH * total
         ]
         if not asked or not fitting:
             return None
