@@ -1,0 +1,102 @@
+"""Imports go one way: this table is the architecture, and nothing may import what it does not list.
+
+A room is a folder of `copilot_cli`, or a file at its top. `ui.safe` is apart from `ui`: it is a pure
+function over text, and everyone who quotes foreign text needs it.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "copilot_cli"
+
+BOTTOM = {"errors", "messages", "secret"}
+GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
+ANSWERING = GROUND | {"auth", "chat", "engines", "identity", "store", "ui", "ui.safe"}
+WHOLE = ANSWERING | {"app", "asking", "prompt", "verdict"}
+
+ALLOWED: dict[str, set[str]] = {
+    # values and words
+    "errors": set(),
+    "messages": set(),
+    "secret": set(),
+    "signals": set(),
+    "retry_after": set(),
+    "identity": set(),
+    "kinds": set(),
+    "paths": {"errors"},
+    "config_file": {"errors"},
+    "environment": {"errors", "secret"},
+    "prompt": {"errors"},
+    "verdict": {"errors", "messages"},
+    "settings": {"config_file", "environment", "errors", "kinds", "paths", "secret"},
+    "network": {"environment", "errors", "kinds"},
+    # rooms, from the bottom up
+    "wires": {"messages"},
+    "store": BOTTOM | {"config_file", "paths"},
+    "auth": GROUND | {"store", "ui.safe"},
+    "engines": BOTTOM | {"network", "retry_after", "ui.safe", "wires"},
+    "chat": {"errors", "messages"},
+    "ui": BOTTOM | {"ui.safe"},
+    "app": ANSWERING,
+    # what the commands share
+    "asking": {"chat", "errors", "messages", "ui", "verdict"},
+    "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
+    "leaving": WHOLE,
+    "onboarding": WHOLE,
+    "repl": WHOLE,
+    "reference": {"environment", "main", "settings"},
+    "commands": WHOLE
+    | {"config_file", "editing", "leaving", "onboarding", "repl", "signals", "simulator"},
+    "main": {"__version__", "app", "commands", "errors", "signals"},
+    "__main__": {"main"},
+    # alone: what it shared with the program, both could get wrong alike
+    "simulator": set(),
+}
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield the room of each module of ours that `path` imports, wherever the import stands."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                names = [".".join(["copilot_cli", *_parts(path)[: -node.level], node.module or ""])]
+            elif node.module == "copilot_cli":
+                names = [f"copilot_cli.{alias.name}" for alias in node.names]
+            else:
+                names = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.partition(".")[0] == "copilot_cli":
+                yield _room(name.split(".")[1:])
+
+
+def _parts(path: Path) -> list[str]:
+    return list(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _room(parts: list[str]) -> str:
+    return "ui.safe" if parts[:2] == ["ui", "safe"] else parts[0]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_file_imports_only_what_its_room_may(path: Path) -> None:
+    """Every import of ours in the file is in the table, or within its own room."""
+    room = _parts(path)[0]
+    if room == "__init__":
+        assert list(imported(path)) == []
+        return
+    allowed = ALLOWED[room] | {room}
+    assert [name for name in imported(path) if name not in allowed] == []
+
+
+def test_the_table_names_no_room_that_is_gone() -> None:
+    """A row without a room would allow imports that nobody reads about."""
+    rooms = {_parts(path)[0] for path in FILES} - {"__init__"}
+    assert rooms == set(ALLOWED)
