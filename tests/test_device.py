@@ -218,7 +218,7 @@ def test_a_reply_with_missing_or_odd_fields_is_refused(change: dict[str, Any]) -
         (httpx.Response(429, headers={"Retry-After": "17"}), LimitError, 5, "rate"),
         (httpx.Response(200, text="<html>sign in to wifi</html>"), ServiceError, 6, "page"),
         (httpx.Response(200, text="[]"), ServiceError, 6, "device code"),
-        (httpx.Response(200, text="x" * 70000), ServiceError, 6, "page"),
+        ({**CODE_REPLY, "padding": "x" * 70000}, ServiceError, 6, "page"),
         (httpx.Response(500, text="<html>"), ServiceError, 6, "500"),
         (httpx.Response(503, json={"error": "unavailable"}), ServiceError, 6, "503"),
         (httpx.Response(302, headers={"Location": "https://e.example"}), ServiceError, 6, "302"),

@@ -77,7 +77,7 @@ class Person:
         finally:
             self.is_raw = False
 
-    def read(self, timeout: float) -> str | None:
+    def read(self, _timeout: float, /) -> str | None:
         if not self._actions:
             threading.Event().wait(0.001)
             return None
@@ -114,7 +114,7 @@ class Wait:
     def __init__(self, *polls: Poll, outcome: str | Exception = "granted") -> None:
         self._polls, self._outcome = polls, outcome
         self.reported, self.ends = threading.Event(), threading.Event()
-        self.left = threading.Event()
+        self.went_on, self.left = threading.Event(), threading.Event()
 
     def __call__(self, code: Code, on_poll: OnPoll) -> str:
         try:
@@ -125,6 +125,7 @@ class Wait:
             if isinstance(self._outcome, Exception):
                 raise self._outcome
             on_poll(Poll("pending"))
+            self.went_on.set()
             return self._outcome
         finally:
             self.left.set()
@@ -331,6 +332,7 @@ def test_ctrl_c_stops_it_at_once(end: BaseException) -> None:
     written = person.written
     wait.end()
     assert wait.left.wait(30)
+    assert not wait.went_on.is_set()
     assert person.written == written
 
 
@@ -356,7 +358,7 @@ def test_an_expired_code_is_renewed_by_one_key() -> None:
         return "granted"
 
     class Slow(Person):
-        def read(self, timeout: float) -> str | None:
+        def read(self, _timeout: float, /) -> str | None:
             asked = self.written.endswith("has expired. Enter: a new one. Ctrl-C: stop.\n")
             return "\r" if asked else None
 
@@ -371,7 +373,7 @@ def test_ctrl_c_after_the_expiry_stops_it() -> None:
     """The question for a new code can be answered with Ctrl-C."""
 
     class Leaving(Person):
-        def read(self, timeout: float) -> str | None:
+        def read(self, _timeout: float, /) -> str | None:
             if "has expired" in self.written:
                 raise KeyboardInterrupt
             return None
@@ -490,7 +492,7 @@ class LoginRequest(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+    def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
 

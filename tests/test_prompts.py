@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -31,11 +31,15 @@ class Talk:
         talk = self
 
         class Typed(io.StringIO):
-            def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]
+            def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override]
                 return talk._next()
 
         self.prompts = Prompts(
-            Typed(), self.stderr, environ, plain=True, read_hidden=lambda prompt, err: self._next()
+            Typed(),
+            self.stderr,
+            environ,
+            plain=True,
+            read_hidden=lambda _prompt, _stderr: self._next(),
         )
 
     def _next(self) -> str:
@@ -113,9 +117,7 @@ def test_no_menu_where_it_cannot_work(environ: dict[str, str], plain: bool) -> N
     assert prompts.choose("Which colour?", COLORS, flag="--color") == "b"
 
 
-def no_menu(
-    question: str, options: Sequence[Option], default: str, stderr: TextIO, columns: int
-) -> str:
+def no_menu(*_: Any) -> str:
     raise AssertionError("no menu was to be shown")
 
 
@@ -314,6 +316,7 @@ def spawn(what: str, term: str, stdout: Path) -> Any:
         encoding="utf-8",
     )
     child.delaybeforesend = None
+    child.logfile_read = io.StringIO()
     return child
 
 
@@ -344,6 +347,7 @@ def test_a_choice_on_a_real_terminal(
         child.send(keys)
         child.expect_exact(pexpect.EOF)
         after = termios.tcgetattr(child.child_fd)
+    assert "\x1b[6n" not in child.logfile_read.getvalue()  # nobody would answer where the cursor is
     assert stdout.read_text() == answer
     assert after == before
 

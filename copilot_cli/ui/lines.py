@@ -79,10 +79,9 @@ class _Commands(Completer):
         self._commands = sorted(commands)
 
     def get_completions(
-        self,
-        document: Document,
-        complete_event: CompleteEvent,  # noqa: ARG002
+        self, document: Document, complete_event: CompleteEvent
     ) -> Iterable[Completion]:
+        del complete_event  # the same whether Tab was pressed or not
         typed = document.text_before_cursor
         if typed.startswith("/") and not any(char.isspace() for char in typed):
             for command in self._commands:

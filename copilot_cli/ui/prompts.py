@@ -34,7 +34,13 @@ class Menu(Protocol):
     """Asks with arrows, within `columns`; raises KeyboardInterrupt and EOFError."""
 
     def __call__(
-        self, question: str, options: Sequence[Option], default: str, stderr: TextIO, columns: int
+        self,
+        question: str,
+        options: Sequence[Option],
+        default: str,
+        stderr: TextIO,
+        columns: int,
+        /,
     ) -> str:
         """Return the value of the option that was taken."""
 

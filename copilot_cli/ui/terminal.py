@@ -30,7 +30,7 @@ def size(stream: TextIO, environ: Mapping[str, str]) -> tuple[int, int]:
 class Keys(Protocol):
     """Where keys come from."""
 
-    def read(self, timeout: float) -> str | None:
+    def read(self, timeout: float, /) -> str | None:
         """Return what was pressed within `timeout` seconds, else None; EOFError at the end."""
 
 
