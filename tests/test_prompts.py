@@ -83,7 +83,7 @@ def test_a_list_shows_what_cannot_be_taken_and_why() -> None:
     talk.prompts.choose("Which colour?", COLORS, "b", flag="--color")
     assert talk.said.splitlines() == [
         "Which colour?",
-        "   1. Red  like a rose",
+        "   1. Red    like a rose",
         "   -  Green  (not available: it was taken)",
         "   2. Blue",
         "Number [2]: ",

@@ -18,6 +18,7 @@ from copilot_cli.ui.terminal import size
 
 _TRIES = 3  # for a secret
 _SMALLEST = (40, 10)  # columns and lines below which a menu does not fit
+_WIDEST = 40  # columns up to which labels are padded, so that details stand below each other
 _LONG = 8  # options above which a menu can be searched
 
 
@@ -80,7 +81,7 @@ class Prompts:
             raise UsageError(f"nothing to choose from: {question}", hint=f"see {flag}")
         if default not in {option.value for option in usable}:
             default = usable[0].value
-        cleaned = [_clean(option) for option in options]
+        cleaned = _aligned([_clean(option) for option in options])
         with _stoppable():
             columns, lines = size(self._stderr, self._environ)
             if not self._plain and columns >= _SMALLEST[0] and lines >= _SMALLEST[1]:
@@ -243,6 +244,15 @@ def _clean(option: Option) -> Option:
         safe_line(option.detail),
         None if reason is None else safe_line(reason),
     )
+
+
+def _aligned(options: list[Option]) -> list[Option]:
+    """Return `options` with their labels as wide as each other where a detail follows."""
+    width = min(max(len(option.label) for option in options), _WIDEST)
+    return [
+        option._replace(label=option.label.ljust(width)) if option.detail else option
+        for option in options
+    ]
 
 
 @contextmanager
