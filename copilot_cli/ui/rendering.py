@@ -9,11 +9,11 @@ text: `tests/bench/render.py` holds it against rich rendering the finished text 
 from collections.abc import Callable
 from contextlib import suppress
 
-from copilot_cli.ui.blocks import BlockSplitter
 from copilot_cli.ui.live import Live, Paper, Tail
 from copilot_cli.ui.markdown import Renderer
 from copilot_cli.ui.pieces import Piece
 from copilot_cli.ui.safe import safe
+from copilot_cli.ui.splitter import BlockSplitter
 from copilot_cli.ui.stream import DIM, AnswerWriter, Aside
 
 _PAGE = 8  # rows of reasoning shown at a time, while it is to be folded away

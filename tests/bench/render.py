@@ -27,7 +27,7 @@ _PARAGRAPH = (
 _ANSWER = (
     "## How it works\n\n"
     + 3 * _PARAGRAPH
-    + "- the first item, with `code`\n- a second one, in **bold**\n  - nested under it\n- a third\n\n"
+    + "- the first item, with `code`\n- a second, in **bold**\n  - nested under it\n- a third\n\n"
     "```python\nclass Answer:\n    def text(self, part: str) -> None:\n"
     "        self.parts.append(part)  # kept as it came\n        return None\n```\n\n"
     "| name | meaning | default |\n|---|---|---:|\n| `color` | when to use colours | auto |\n"
