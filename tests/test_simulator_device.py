@@ -202,6 +202,16 @@ def test_refresh_token_expires() -> None:
     assert plain.refresh(granted["refresh_token"])["error"] == "bad_refresh_token"
 
 
+def test_revoking_a_refresh_token_ends_the_sign_in() -> None:
+    """A revoked refresh token takes its access token along."""
+    plain = Plain(expiring=True, auto_approve="at_once")
+    granted = plain.poll(plain.code()["device_code"])
+    assert plain.sim.revoke(granted["refresh_token"])
+    assert plain.refresh(granted["refresh_token"])["error"] == "bad_refresh_token"
+    assert plain.rest("/user", granted["access_token"]).status_code == 401
+    assert not plain.sim.revoke(granted["refresh_token"])
+
+
 def test_scripted_errors_come_before_the_normal_answer() -> None:
     """A 502 with HTML in the middle of polling does not change the login's state."""
     plain = Plain(auto_approve="at_once")

@@ -1,7 +1,10 @@
 """docs/simulator.md names what there is, and its examples run."""
 
+import contextlib
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import fields
@@ -97,13 +100,18 @@ def test_shell_example(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m copilot_cli "$@"\n')
     program.chmod(0o755)
     root = Path(__file__).parent.parent
-    done = subprocess.run(
+    run = subprocess.Popen(
         ["bash", "-euc", block("sh")],
         cwd=tmp_path,
         env={"PATH": f"{program.parent}:/usr/bin:/bin", "PYTHONPATH": str(root)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
-        check=False,
+        start_new_session=True,
     )
-    assert (done.returncode, '"login": "mona"' in done.stdout) == (0, True), done.stderr
+    try:
+        said, _ = run.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)  # the example's simulator, had it gone wrong
+    assert (run.returncode, '"login": "mona"' in said) == (0, True), said

@@ -152,6 +152,24 @@ def test_http_1_0(server: SimulatorServer) -> None:
     assert got.endswith(b"data: [DONE]\n\n")
 
 
+@pytest.mark.parametrize(
+    ("framing", "status"),
+    [
+        (b"Content-Length: 999999999\r\n\r\n", b"413"),
+        (b"Content-Length: -1\r\n\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\n-5\r\n", b"400"),
+        (b"Transfer-Encoding: chunked\r\n\r\nfffffff\r\n", b"413"),
+        (b"Transfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nA: b\r\n\r\n", b"401"),
+    ],
+    ids=["too long", "negative", "bad chunk", "large chunk", "extension and trailer"],
+)
+def test_framing_of_the_request(server: SimulatorServer, framing: bytes, status: bytes) -> None:
+    """A body that cannot be read is refused and ends the connection; every legal one is read."""
+    with raw(server) as connection:
+        connection.sendall(b"POST /chat/completions HTTP/1.1\r\nHost: localhost\r\n" + framing)
+        assert connection.recv(65536).split()[1] == status
+
+
 def raw(server: SimulatorServer) -> socket.socket:
     """A connection to the server's url, TLS done."""
     url = httpx.URL(server.url)

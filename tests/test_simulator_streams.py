@@ -76,6 +76,12 @@ def test_raw_bytes() -> None:
     assert answered(raw=b"data: nonsense\r\r\n").content == b"data: nonsense\r\r\n"
 
 
+def test_raw_bytes_and_then_a_cut() -> None:
+    """`raw` can end in a broken connection as well."""
+    with pytest.raises(httpx.RemoteProtocolError):
+        answered(raw=b"data: {", cut_after=0)
+
+
 def test_unknown_quirk() -> None:
     """A misspelt quirk is told at once, with the names there are."""
     with pytest.raises(ValueError, match=r"unknown quirk 'crfl'.*crlf"):
@@ -239,6 +245,16 @@ def test_json_instead_of_a_stream(quirk: str) -> None:
     else:
         assert said["content"] == [{"type": "text", "text": "a b"}]
         assert (said["stop_reason"], "choices" in said) == ("end_turn", False)
+
+
+def test_whole_answer_holds_all_parts() -> None:
+    """Not streamed, an answer has its reasoning and its tool calls in one message."""
+    plain = Plain()
+    plain.sim.answer(reasoning="hm", tool_calls=CALLS)
+    choice = plain.ask(stream=False).json()["choices"][0]
+    assert choice["finish_reason"] == "tool_calls"
+    assert (choice["message"]["content"], choice["message"]["reasoning_text"]) == (None, "hm")
+    assert [c["function"]["name"] for c in choice["message"]["tool_calls"]] == ["first", "second"]
 
 
 def test_json_with_two_choices() -> None:

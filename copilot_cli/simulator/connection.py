@@ -4,93 +4,31 @@ from __future__ import annotations
 
 import select
 import socket
-import socketserver
 import ssl
 import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import IO, TYPE_CHECKING, Any, Final, NamedTuple
+from http.server import BaseHTTPRequestHandler
+from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from copilot_cli.simulator.control import PREFIX, Control
+from copilot_cli.simulator.control import PREFIX
 from copilot_cli.simulator.hosts import LOOPBACK, place
 from copilot_cli.simulator.reply import Pause, Reply, Request, Step, json_reply, text_reply
 
 if TYPE_CHECKING:
-    from copilot_cli.simulator.router import Simulator
+    from copilot_cli.simulator.server import Front
 
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a request body
 _HANDSHAKE: Final = 10.0  # seconds
-_LOOK: Final = 0.05  # seconds between two looks whether a waiting client has gone
-
-
-class Connection(NamedTuple):
-    """What the handlers of one port need: the simulator, its TLS, the certificates of a proxy."""
-
-    simulator: Simulator
-    tls: ssl.SSLContext | None
-    certificates: Callable[[str], ssl.SSLContext] | None = None
+LOOK: Final = 0.05  # seconds between two looks whether a waiting client has gone
 
 
 class Gone(Exception):  # noqa: N818  an event, not a fault
     """The client hung up, or the server is closing."""
-
-
-class Front(ThreadingHTTPServer):
-    """One listening port; knows its threads and sockets, so that `stop()` leaves none behind."""
-
-    request_queue_size = 128
-    daemon_threads = True
-    allow_reuse_address = sys.platform != "win32"  # there it lets a stranger share the port
-
-    def __init__(
-        self, address: tuple[str, int], handler: type[Handler], connection: Connection
-    ) -> None:
-        self.connection = connection
-        self.control = Control(connection.simulator)
-        self.stopping = threading.Event()
-        self.sockets: set[socket.socket] = set()
-        self._at_work: set[threading.Thread] = set()
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        """Bind without asking the name service who we are, as the standard library would."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """Give the connection a thread, and remember it."""
-        work = threading.Thread(
-            target=self._work, args=(request, client_address), name="simulator", daemon=True
-        )
-        self._at_work.add(work)
-        work.start()
-
-    def _work(self, request: Any, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            self._at_work.discard(threading.current_thread())
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that breaks off is no news; anything else is a bug and may be loud."""
-        if not isinstance(sys.exc_info()[1], (OSError, Gone)):
-            super().handle_error(request, client_address)
-
-    def stop(self) -> None:
-        """Release the port and end every connection."""
-        self.stopping.set()
-        self.shutdown()
-        self.server_close()
-        while self._at_work:
-            for each in list(self.sockets):
-                end(each)
-            for work in list(self._at_work):
-                work.join(_LOOK)
 
 
 def end(connection: socket.socket) -> None:
@@ -116,8 +54,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         """Do the TLS handshake in this thread, so that a slow one keeps nobody waiting."""
-        if self.server.connection.tls is not None:
-            self.request = self._secured(self.request, self.server.connection.tls)
+        if self.server.tls is not None:
+            self.request = self._secured(self.request, self.server.tls)
         super().setup()
         self.server.sockets.add(self.connection)
 
@@ -139,9 +77,9 @@ class Handler(BaseHTTPRequestHandler):
         """One request of any method."""
         try:
             body = self._read_body()
-            if body is None:
+            if isinstance(body, Reply):
                 self.close_connection = True
-                self.deliver(text_reply("Request Entity Too Large\n", 413))
+                self.deliver(body)
             else:
                 self.deliver(self.answer(body))
         except (Gone, OSError):
@@ -158,7 +96,7 @@ class Handler(BaseHTTPRequestHandler):
         request = self.request_for(host, body)
         if request.path.startswith(PREFIX) and host in LOOPBACK:
             return self.server.control.handle(request)
-        return self.server.connection.simulator.handle(request)
+        return self.server.simulator.handle(request)
 
     def request_for(self, host: str, body: bytes) -> Request:
         """The request as the state machine takes it."""
@@ -181,13 +119,17 @@ class Handler(BaseHTTPRequestHandler):
         secured.settimeout(None)
         return secured
 
-    def _read_body(self) -> bytes | None:
-        """The request's body; None if it is too large to be read."""
-        if "chunked" in self.headers.get("transfer-encoding", "").lower():
-            return _unchunked(self.rfile)
-        length = self.headers.get("content-length", "0")
-        size = int(length) if length.isascii() and length.isdigit() else 0
-        return None if size > _LARGEST else self.rfile.read(size)
+    def _read_body(self) -> bytes | Reply:
+        """The request's body, or the refusal of one that is too large or malformed."""
+        try:
+            if "chunked" in self.headers.get("transfer-encoding", "").lower():
+                body = _unchunked(self.rfile)
+            else:
+                size = _length(self.headers.get("content-length", "0"), 10)
+                body = None if size > _LARGEST else self.rfile.read(size)
+        except ValueError:
+            return text_reply("Bad Request\n", 400)
+        return text_reply("Request Entity Too Large\n", 413) if body is None else body
 
     def deliver(self, reply: Reply) -> None:
         """Send a reply, step by step if it streams; Gone or OSError when nobody reads it."""
@@ -252,7 +194,7 @@ class Handler(BaseHTTPRequestHandler):
         event = until if isinstance(until, threading.Event) else self.server.stopping
         deadline = None if isinstance(until, threading.Event) else time.monotonic() + until
         while deadline is None or time.monotonic() < deadline:
-            left = _LOOK if deadline is None else min(_LOOK, deadline - time.monotonic())
+            left = LOOK if deadline is None else min(LOOK, deadline - time.monotonic())
             if event.wait(max(0.0, left)) and event is until:
                 return
             # In the middle of an answer a client has nothing to say: what can be read is its end.
@@ -269,7 +211,7 @@ class ProxyHandler(Handler):
         """Open the tunnel: from here on this connection is TLS, with us as the server."""
         host = _host_of(self.path)
         known = place(host) is not None and host not in LOOPBACK
-        certificates = self.server.connection.certificates
+        certificates = self.server.certificates
         if self._tunnel or not known or certificates is None:
             self.close_connection = True
             self.deliver(text_reply(f"the simulator does not stand in for {host}\n", 403))
@@ -287,17 +229,24 @@ class ProxyHandler(Handler):
         """The reply to a request inside the tunnel; outside of one there is none to be had."""
         if not self._tunnel:
             return text_reply("this is a proxy for https only\n", 403)
-        return self.server.connection.simulator.handle(self.request_for(self._tunnel, body))
+        return self.server.simulator.handle(self.request_for(self._tunnel, body))
 
 
 def _host_of(authority: str) -> str:
     return (urlsplit(f"//{authority}").hostname or "").lower()
 
 
+def _length(written: str, base: int) -> int:
+    """A length as it stands in a request; ValueError for all that is not plain digits."""
+    if not written.isascii() or not written.isalnum():
+        raise ValueError(f"{written!r} is no length")
+    return int(written, base)
+
+
 def _unchunked(stream: IO[bytes]) -> bytes | None:
     """A chunked request body (RFC 9112 section 7.1); None if it is too large."""
     body = bytearray()
-    while size := int(stream.readline(1024).split(b";")[0].strip() or b"0", 16):
+    while size := _length(stream.readline(1024).split(b";")[0].strip().decode("latin-1"), 16):
         if len(body) + size > _LARGEST:
             return None
         body += stream.read(size)
