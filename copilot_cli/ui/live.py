@@ -59,7 +59,6 @@ class Live:
         self._lead = ""  # what is finished in the first row
         self._lead_cells = 0
         self._held = ""  # line ends that show only with what follows
-        self._below = False  # the cursor is in the empty row under the last
         self._out: list[str] = []
 
     @property
@@ -137,12 +136,14 @@ class Live:
         while same < min(len(old), len(rows)) and old[same].rstrip(" ") == rows[same].rstrip(" "):
             same += 1
         if same < len(old):
-            up = len(old) - 1 - same + self._below
+            same = min(same, max(0, len(rows) - 1))  # the cursor is to end in the last row
+            up = len(old) - 1 - same
             self._out.append("\r" + (f"\x1b[{up}A" if up else "") + _ERASE_BELOW)
-        elif same < len(rows) and old and not self._below:
+        elif same < len(rows) and old:
             self._out.append("\r\n")
+        elif old:
+            self._out.append(rows[-1][len(old[-1]) :])  # spaces
         self._out.append("\r\n".join(rows[same:]))
-        self._below = bool(rows) and same == len(rows) and (same < len(old) or self._below)
         self._rows, self._lead, self._lead_cells, self._held = list(rows), "", 0, ""
 
     def commit(self, open_cells: int | None = None) -> None:
@@ -152,9 +153,9 @@ class Live:
             self._lead, self._lead_cells = self._rows[-1], open_cells
             self._rows = [""]
             return
-        if self._rows and not self._below:
+        if self._rows:
             self._out.append("\r\n")
-        self._rows, self._lead, self._lead_cells, self._below = [], "", 0, False
+        self._rows, self._lead, self._lead_cells = [], "", 0
 
     def settle(self) -> None:
         """Finish all rows but the last, which goes on."""
