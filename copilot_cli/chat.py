@@ -5,10 +5,11 @@ was paid for is lost. What failed before its first word is no part of the conver
 request carries, though it stays on record.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from typing import Any, Literal, NamedTuple, Protocol
 
-from copilot_cli.errors import CopilotChatError, Interrupted
+from copilot_cli.errors import Interrupted
 from copilot_cli.messages import (
     Cost,
     End,
@@ -30,17 +31,26 @@ class Engine(Protocol):
     def name(self) -> str:
         """The engine's name in settings and reports."""
 
-    def answer(self, request: Request) -> Iterator[Event]:
-        """Yield the events of one answer; the last is `End`. Raises `CopilotChatError`."""
+    def answer(self, request: Request) -> Generator[Event]:
+        """Yield the events of one answer; the last is `End`. Raises `CopilotChatError`.
+
+        Closing the generator stops the answer.
+        """
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what `answer` would send, as JSON can hold it, with no secret in it."""
 
 
-class Outcome(NamedTuple):
-    """How a turn ended: what is written down beside its text."""
+State = Literal["complete", "incomplete", "interrupted", "failed"]
 
-    state: str
+
+class Outcome(NamedTuple):
+    """How a turn ended: what is written down beside its text.
+
+    A turn that `failed` has no answer at all; the seconds are from the request on.
+    """
+
+    state: State
     finish_reason: str | None
     usage: Usage
     cost: Cost | None
@@ -116,7 +126,7 @@ class Chat:
             request_id=self._new_id(),
         )
 
-    def send(self, text: str) -> Iterator[Event]:
+    def send(self, text: str) -> Generator[Event]:
         """Yield the events of the answer to `text`; the last is `End`.
 
         Closing the generator, or an exception thrown into it (Ctrl-C), stops the answer and keeps
@@ -127,16 +137,19 @@ class Chat:
         self._recorder.begin(self.model, self.engine.name)
         turn = _Turn(self._monotonic)
         try:
-            for event in self.engine.answer(request):
-                turn.note(event)
-                if isinstance(event, Text):
-                    self._recorder.grow(event.text)
-                yield event
+            with closing(self.engine.answer(request)) as events:
+                for event in events:
+                    turn.note(event)
+                    if isinstance(event, Text):
+                        self._recorder.grow(event.text)
+                    yield event
         except BaseException as error:
-            # Whatever it is, what came is kept and the rest is for the caller to handle.
-            turn.broke(error)
+            # Ctrl-C, a signal, or a reader who closed this generator: no exceptions of the program.
+            if isinstance(error, Interrupted) or not isinstance(error, Exception):
+                turn.interrupt()
             raise
         finally:
+            # Whatever happened, what came is kept, and the rest is for the caller to handle.
             self._keep(text, turn)
 
     def _messages(self, text: str) -> Sequence[Message]:
@@ -162,8 +175,7 @@ class _Turn:
         self._usage = Usage()
         self._cost: Cost | None = None
         self._request_id: str | None = None
-        self._state = "failed"
-        self._reason: str | None = None
+        self._end: End | None = None
 
     def note(self, event: Event) -> None:
         match event:
@@ -171,35 +183,37 @@ class _Turn:
                 if self._first is None:
                     self._first = self._monotonic() - self._start
                 self._pieces.append(text)
-                if len(self._pieces) > 1000:
-                    self._pieces = ["".join(self._pieces)]
             case UsageReport(usage, cost):
                 self._usage, self._cost = usage, cost
             case Started(_, request_id, _):
                 self._request_id = request_id
-            case End(reason, complete, _):
-                self._state = "complete" if complete else "incomplete"
-                self._reason = reason
+            case End():
+                self._end = event
             case _:
                 pass
 
-    def broke(self, error: BaseException) -> None:
-        if isinstance(error, KeyboardInterrupt | GeneratorExit | Interrupted):
-            if self._reason is None:
-                self._state, self._reason = "interrupted", "interrupted"
-        elif not isinstance(error, CopilotChatError) or self._pieces:
-            self._state = "incomplete" if self._pieces else "failed"
+    def interrupt(self) -> None:
+        """Note that the person, or the reader, left; after the end that changes nothing."""
+        if self._end is None:
+            self._end = End("interrupted", complete=False)
 
     def text(self) -> str:
         return "".join(self._pieces)
 
     def outcome(self) -> Outcome:
         return Outcome(
-            state=self._state,
-            finish_reason=self._reason,
+            state=self._state(),
+            finish_reason=self._end.reason if self._end else None,
             usage=self._usage,
             cost=self._cost,
             request_id=self._request_id,
             first_token=self._first,
             total=self._monotonic() - self._start,
         )
+
+    def _state(self) -> State:
+        if self._end is None:
+            return "incomplete" if self._pieces else "failed"
+        if self._end.reason == "interrupted":
+            return "interrupted"
+        return "complete" if self._end.complete else "incomplete"

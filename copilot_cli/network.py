@@ -4,15 +4,19 @@ httpx is imported here and by the files that speak HTTP, which are themselves im
 request is about to be made.
 """
 
-import os
+import re
 import ssl
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
+from copilot_cli.environment import switched_on
 from copilot_cli.errors import NetworkError, ServiceError, SettingsError
+from copilot_cli.kinds import is_loopback
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for a connection, TLS included."""
@@ -20,6 +24,14 @@ CONNECT_TIMEOUT = 5.0
 REPLY_TIMEOUT = 30.0
 """Seconds of silence allowed where no model is thinking."""
 
+_NEVER_PROXIED = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+_CA_PLACES = (  # where truststore looks beside OpenSSL's own places
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
 _CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
@@ -36,7 +48,9 @@ def build_client(
     the proxy variables. Raises `SettingsError` for a CA file that is not there or a proxy that
     cannot be used.
     """
-    hooks = {"request": [_refuse_unless_loopback]} if environ.get("COPILOT_OFFLINE") else {}
+    hooks = (
+        {"request": [_refuse_unless_loopback]} if switched_on("COPILOT_OFFLINE", environ) else {}
+    )
     timeout = httpx.Timeout(REPLY_TIMEOUT, connect=CONNECT_TIMEOUT)
     headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
     if transport is not None:
@@ -45,7 +59,11 @@ def build_client(
         )
     try:
         return httpx.Client(
-            verify=trust(environ), timeout=timeout, headers=headers, event_hooks=hooks
+            verify=trust(environ),
+            timeout=timeout,
+            headers=headers,
+            event_hooks=hooks,
+            mounts=dict.fromkeys(_NEVER_PROXIED),
         )
     except (ValueError, ImportError, httpx.InvalidURL) as error:
         # The values are not repeated: a proxy's address may hold a password.
@@ -66,38 +84,46 @@ def trust(environ: Mapping[str, str]) -> ssl.SSLContext:
     try:
         import truststore
 
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if _has_system_store():
+            return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     except (ImportError, NotImplementedError):
-        return httpx.create_ssl_context(trust_env=False)
+        # A Python whose ssl module truststore cannot work with.
+        pass
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def _has_system_store() -> bool:
+    """Return whether the system has CA certificates at all: a slim container has none."""
+    if sys.platform in {"darwin", "win32"}:
+        return True
+    found = ssl.get_default_verify_paths()
+    if found.cafile or (found.capath and any(Path(found.capath).iterdir())):
+        return True
+    return any(Path(place).is_file() for place in _CA_PLACES)
 
 
 def _trust_from(name: str, path: Path) -> ssl.SSLContext:
-    if not path.exists():
-        raise SettingsError(
-            f"{name} names {path}, which is not there", hint=f"correct or unset {name}"
-        )
     try:
         if path.is_dir():
             return ssl.create_default_context(capath=str(path))
         return ssl.create_default_context(cafile=str(path))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{name} names {path}, which is not there", hint=f"correct or unset {name}"
+        ) from error
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
             f"{name} names {path}, which holds no usable certificate",
-            hint="it must be a PEM file of one or more CA certificates",
+            hint="it must be a PEM file of one or more CA certificates, or a folder of them",
         ) from error
 
 
-def is_loopback(url: str) -> bool:
-    """Return whether `url` names this machine, by a name that cannot be resolved elsewhere."""
-    host = (urlsplit(url).hostname or "").lower()
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 def _refuse_unless_loopback(request: httpx.Request) -> None:
-    if not is_loopback(str(request.url)):
+    if not is_loopback(request.url.netloc.decode("ascii", "replace")):
         raise NetworkError(
             f"COPILOT_OFFLINE is set: no request to {request.url.host} was sent",
             hint="unset COPILOT_OFFLINE",
+            kind="offline",
         )
 
 
@@ -109,12 +135,24 @@ def causes(error: BaseException) -> Iterator[BaseException]:
         current = current.__cause__ or current.__context__
 
 
+_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
+    (httpx.ProxyError, "the proxy refused the connection to {host}{reason}", "proxy"),
+    (httpx.ConnectTimeout, "{host} could not be reached in time", "timeout"),
+    (httpx.TimeoutException, "{host} did not answer in time", "timeout"),
+    (httpx.ConnectError, "cannot connect to {host}{reason}", "network"),
+    (httpx.DecodingError, "the reply of {host} cannot be decoded", "network"),
+    (httpx.UnsupportedProtocol, "the address of {host} cannot be used", "network"),
+    (httpx.InvalidURL, "the address of {host} cannot be used", "network"),
+    (httpx.HTTPError, "the connection to {host} broke", "network"),
+)
+
+
 def translate(error: httpx.HTTPError | httpx.InvalidURL, *, url: str) -> ServiceError:
     """Return our error for one of httpx's, naming the host and the setting to look at.
 
-    httpx's own text is not used: it may quote a header.
+    httpx's own text is not shown: it may quote a header, or the password of a proxy.
     """
-    host = urlsplit(url).hostname or url
+    host = _host(url)
     cause = next((c for c in causes(error) if isinstance(c, ssl.SSLCertVerificationError)), None)
     if cause is not None:
         return NetworkError(
@@ -122,21 +160,14 @@ def translate(error: httpx.HTTPError | httpx.InvalidURL, *, url: str) -> Service
             hint="behind an inspecting proxy, set SSL_CERT_FILE to your organisation's CA file",
             kind="tls",
         )
-    if isinstance(error, httpx.ProxyError):
-        return NetworkError(
-            f"the proxy{_proxy_in_use()} refused the connection to {host}",
-            hint="look at HTTPS_PROXY and NO_PROXY",
-            kind="proxy",
+    text, kind = next((text, kind) for type_, text, kind in _FAILURES if isinstance(error, type_))
+    proxy = _proxy_of(url)
+    hint = "check the network connection" if isinstance(error, httpx.ConnectError) else None
+    if proxy or kind == "proxy":
+        hint = (
+            f"{f'the proxy {proxy} is in use; ' if proxy else ''}look at HTTPS_PROXY and NO_PROXY"
         )
-    if isinstance(error, httpx.TimeoutException):
-        what = "could not be reached" if isinstance(error, httpx.ConnectTimeout) else "was silent"
-        return NetworkError(f"{host} {what} in time", hint=_proxy_hint(), kind="timeout")
-    if isinstance(error, httpx.ConnectError):
-        return NetworkError(
-            f"cannot connect to {host}: {_reason(error)}",
-            hint=_proxy_hint() or "check the network connection",
-        )
-    return NetworkError(f"the connection to {host} broke", hint=_proxy_hint())
+    return NetworkError(text.format(host=host, reason=_reason(error)), hint=hint, kind=kind)
 
 
 def is_unknown_host(error: BaseException) -> bool:
@@ -148,25 +179,42 @@ def is_unknown_host(error: BaseException) -> bool:
     )
 
 
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "the service"
+    except ValueError:
+        return "the service"
+
+
 def _reason(error: BaseException) -> str:
-    deepest = list(causes(error))[-1]
-    if isinstance(deepest, ssl.SSLError):
-        return f"TLS failed ({deepest.reason or 'no reason given'})"
-    if isinstance(deepest, OSError) and deepest.strerror:
-        return deepest.strerror.lower()
-    text = str(error)
-    return text[text.find("]") + 1 :].strip().lower() or "no reason given"
-
-
-def _proxy_in_use() -> str:
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        if os.environ.get(name):
-            parts = urlsplit(os.environ[name])
-            if parts.hostname:
-                return f" {parts.hostname}" + (f":{parts.port}" if parts.port else "")
+    """Return the operating system's reason, or a proxy's status, with its punctuation."""
+    if isinstance(error, httpx.ProxyError):
+        # "407 Proxy Authentication Required": the words are the proxy's own.
+        status = re.match(r"\d{3}\b", str(error))
+        return f" (status {status.group()})" if status else ""
+    for cause in reversed(list(causes(error))):
+        if isinstance(cause, ssl.SSLError):
+            return f": TLS failed ({cause.reason or 'no reason given'})"
+        if isinstance(cause, OSError) and cause.strerror:
+            return f": {cause.strerror.lower()}"
     return ""
 
 
-def _proxy_hint() -> str | None:
-    proxy = _proxy_in_use()
-    return f"the proxy{proxy} is in use; look at HTTPS_PROXY and NO_PROXY" if proxy else None
+def _proxy_of(url: str) -> str:
+    """Return HOST:PORT of the proxy that a request to `url` goes through, without its password."""
+    try:
+        parts = urlsplit(url)
+        proxies = getproxies()
+        proxy = proxies.get(parts.scheme) or proxies.get("all", "")
+        if (
+            not proxy
+            or not parts.hostname
+            or is_loopback(parts.netloc)
+            or proxy_bypass(parts.netloc)
+        ):
+            return ""
+        found = urlsplit(proxy if "://" in proxy else f"//{proxy}")
+        return (found.hostname or "") + (f":{found.port}" if found.port else "")
+    except ValueError:
+        # An address that cannot be read is complained about when the client is built.
+        return ""

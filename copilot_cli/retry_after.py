@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,6})?", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,20})?", re.ASCII)
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 
@@ -36,7 +36,8 @@ def delay_asked(headers: Mapping[str, str], repeated: Sequence[str], now: float)
     """Return the seconds a reply asks to wait, or None.
 
     `headers` are its headers in lower case, `repeated` every value of `retry-after`: the largest
-    valid one counts. Then `retry-after-ms`, then `x-ratelimit-reset` (unix seconds).
+    valid one counts. Then `retry-after-ms`, then `x-ratelimit-reset` (unix seconds), which GitHub
+    sends with every reply: it counts unless `x-ratelimit-remaining` says that something is left.
     """
     asked = [parse_retry_after(value, now) for value in repeated]
     valid = [seconds for seconds in asked if seconds is not None]
@@ -45,6 +46,8 @@ def delay_asked(headers: Mapping[str, str], repeated: Sequence[str], now: float)
     milliseconds = headers.get("retry-after-ms", "").strip()
     if _SECONDS.fullmatch(milliseconds):
         return float(milliseconds) / 1000
+    if headers.get("x-ratelimit-remaining", "0").strip() != "0":
+        return None
     reset = headers.get("x-ratelimit-reset", "").strip()
     if _SECONDS.fullmatch(reset) and float(reset) > 1_000_000_000:
         return max(0.0, float(reset) - now)

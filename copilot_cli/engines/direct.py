@@ -1,31 +1,24 @@
 """The engine `direct`: Copilot's HTTP API with the exchanged token.
 
 It joins what the lease gives (token and host, always of one exchange), the identity headers and a
-wire, and owns the two answers that only this host gives: a 401 renews the token once and sends the
-same request once more; everything else is `resilience.py`.
+wire, and owns what only an exchanged token can mend: a 401 (or a 421, whose cure is the host that
+comes with a new token) renews it and sends the same request again, once in the life of a request.
+Every other repetition is `resilience.py`.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, Protocol
 
 import httpx
 
+from copilot_cli.engines.failure import StaleToken
 from copilot_cli.engines.http import Call, HTTPEngine
-from copilot_cli.engines.models import parse_models
-from copilot_cli.engines.resilience import Patience, resilient
-from copilot_cli.engines.statuses import Failure, Unauthorized, failure, read_refusal
-from copilot_cli.errors import ServiceError
-from copilot_cli.messages import Event, ModelInfo, Request
-from copilot_cli.network import translate
-from copilot_cli.retry_after import delay_asked
+from copilot_cli.engines.model_list import fetch_models
+from copilot_cli.engines.resilience import Patience, persistent, resilient
+from copilot_cli.messages import Event, Request
 from copilot_cli.secret import Secret
 from copilot_cli.wires import chat
-
-MODELS_VERSION = "2025-05-01"
-"""`X-GitHub-Api-Version` of the model list (microsoft/vscode-copilot-chat)."""
-
-MAX_MODELS_BODY = 8 * 1024 * 1024
 
 
 class Token(Protocol):
@@ -76,14 +69,15 @@ class DirectEngine:
         self._now = now
         self._local_time = local_time
 
-    def answer(self, request: Request) -> Iterator[Event]:
+    def answer(self, request: Request) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`.
 
         Raises a `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
-        body = json.dumps(chat.encode(request), ensure_ascii=True).encode()
+        body = json.dumps(chat.encode(request)).encode()
+        credential = _Credential(self._lease)
         yield from resilient(
-            lambda: self._authorized(request, body),
+            lambda: self._authorized(request, body, credential),
             patience=Patience(self._retries),
             sleep=self._sleep,
             local_time=self._local_time,
@@ -94,83 +88,78 @@ class DirectEngine:
         return {
             "method": "POST",
             "path": chat.PATH,
-            "headers": {**self._identity, **_request_headers(request)},
+            "headers": _merged(_request_headers(request), self._identity),
             "body": chat.encode(request),
         }
 
-    def models(self) -> list[ModelInfo]:
-        """Return the live model list. Raises a `CopilotChatError`."""
-        patience = Patience(self._retries)
-        while True:
-            try:
-                return parse_models(self._fetch_models())
-            except Failure as failed:
-                pause = patience.pause(failed.retry)
-                if pause is None:
-                    raise failed.error from failed
-                self._sleep(pause)
-
-    def _authorized(self, request: Request, body: bytes) -> Iterator[Event]:
-        token = self._lease.get()
-        try:
-            yield from self._attempt(request, body, token)
-        except Unauthorized:
-            # Before the first event, so nothing was shown; the second 401 is the person's to know.
-            self._lease.invalidate(token)
-            yield from self._attempt(request, body, self._lease.get())
-
-    def _attempt(self, request: Request, body: bytes, token: Token) -> Iterator[Event]:
-        call = Call(
-            url=token.api + chat.PATH,
-            headers={**self._identity, **_request_headers(request), **_bearer(token)},
-            body=body,
-            stream=request.stream,
+    def models_reply(self) -> dict[str, Any]:
+        """Return the live model list as the service sent it. Raises a `CopilotChatError`."""
+        credential = _Credential(self._lease)
+        return persistent(
+            lambda: self._fetch_models(credential),
+            patience=Patience(self._retries),
+            sleep=self._sleep,
+            local_time=self._local_time,
         )
-        return self._http.attempt(call, chat.Decoder())
 
-    def _fetch_models(self) -> dict[str, Any]:
-        token = self._lease.get()
-        try:
-            return self._get_models(token)
-        except Unauthorized:
-            self._lease.invalidate(token)
-            return self._get_models(self._lease.get())
+    def _authorized(
+        self, request: Request, body: bytes, credential: "_Credential"
+    ) -> Generator[Event]:
+        while True:
+            token = credential.get()
+            headers = _merged(_request_headers(request), self._identity, _bearer(token))
+            call = Call(token.api + chat.PATH, headers, body, request.stream)
+            try:
+                yield from self._http.attempt(call, chat.Decoder())
+            except StaleToken:
+                # It comes in place of the first event, so nothing was shown yet.
+                if not credential.renew():
+                    raise
+            else:
+                return
 
-    def _get_models(self, token: Token) -> dict[str, Any]:
-        url = token.api + "/models"
-        headers = {
-            **self._identity,
-            **_bearer(token),
-            "Accept": "application/json",
-            "OpenAI-Intent": "model-access",
-            "X-GitHub-Api-Version": MODELS_VERSION,
-        }
-        try:
-            response = self._client.get(url, headers=headers)
-        except httpx.HTTPError as error:
-            raise Failure(translate(error, url=url)) from error
-        if response.status_code != 200:
-            raise failure(
-                read_refusal(
-                    response.status_code,
-                    response.content[: 64 * 1024],
-                    after=delay_asked(
-                        response.headers, response.headers.get_list("retry-after"), self._now()
-                    ),
-                    request_id=response.headers.get("x-request-id"),
-                )
-            )
-        return _models_body(response)
+    def _fetch_models(self, credential: "_Credential") -> dict[str, Any]:
+        while True:
+            token = credential.get()
+            headers = _merged(self._identity, _bearer(token))
+            try:
+                return fetch_models(self._client, token.api, headers, now=self._now())
+            except StaleToken:
+                if not credential.renew():
+                    raise
 
 
-def _models_body(response: httpx.Response) -> dict[str, Any]:
-    try:
-        data = json.loads(response.content[:MAX_MODELS_BODY])
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict) or not isinstance(data.get("data"), list):
-        raise Failure(ServiceError("the model list is not what it should be"))
-    return data
+class _Credential:
+    """The token of one request, renewed at most once however often the request is sent."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self._token: Token | None = None
+        self._renewed = False
+
+    def get(self) -> Token:
+        self._token = self._lease.get()
+        return self._token
+
+    def renew(self) -> bool:
+        """Give the refused token up; False if that was done before."""
+        if self._renewed:
+            return False
+        self._renewed = True
+        self._lease.invalidate(self._token)
+        return True
+
+
+def _merged(*tables: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of all `tables`; the last one's word counts, whatever its case."""
+    names: dict[str, str] = {}
+    merged: dict[str, str] = {}
+    for table in tables:
+        for name, value in table.items():
+            merged.pop(names.pop(name.lower(), ""), None)
+            names[name.lower()] = name
+            merged[name] = value
+    return merged
 
 
 def _request_headers(request: Request) -> dict[str, str]:

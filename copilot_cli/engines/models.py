@@ -1,15 +1,15 @@
-"""The model list: `GET {api}/models`, each item read alone, so that a broken one hides no other.
+"""The model list, read: each item alone, so that a broken one hides no other.
 
 Sources: microsoft/vscode-copilot-chat and zed for the fields; any of them may be missing.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from copilot_cli.messages import ModelInfo
+from copilot_cli.wires.chat import PATH
 
-CHAT_ENDPOINT = "/chat/completions"
+_HUGE = 1e15
 
 
 def parse_models(reply: Mapping[str, Any]) -> list[ModelInfo]:
@@ -43,7 +43,7 @@ def parse_model(item: Mapping[str, Any]) -> ModelInfo:
         context_tokens=_tokens(limits.get("max_context_window_tokens")),
         prompt_tokens=_tokens(limits.get("max_prompt_tokens")),
         output_tokens=_tokens(limits.get("max_output_tokens")),
-        endpoints=_texts(item.get("supported_endpoints")) or (CHAT_ENDPOINT,),
+        endpoints=_texts(item.get("supported_endpoints")) or (PATH,),
         streaming=_flag(supports.get("streaming")),
         tools=_flag(supports.get("tool_calls")),
         vision=_flag(supports.get("vision")),
@@ -66,10 +66,10 @@ def _why_disabled(model: ModelInfo, item: Mapping[str, Any]) -> str | None:
     if model.type is not None and model.type != "chat":
         return f"not a chat model ({model.type})"
     state = _dict(item.get("policy")).get("state")
-    if state not in {None, "enabled"}:
+    if state not in (None, "enabled"):  # a tuple, since a list may be asked for
         # An absent policy allows; every state but "enabled" wants somebody's consent first.
         return f"not enabled ({state}): see github.com/settings/copilot/features"
-    if CHAT_ENDPOINT not in model.endpoints:
+    if PATH not in model.endpoints:
         return f"only served by {', '.join(model.endpoints)}"
     if not model.picker:
         return "not offered for chat"
@@ -95,9 +95,10 @@ def _flag(value: Any) -> bool | None:
 
 
 def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    """Return a finite number, of a size that can be one; JSON may hold 10**4000 as well."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    return float(value) if -_HUGE < value < _HUGE else None
 
 
 def _tokens(value: Any) -> int | None:

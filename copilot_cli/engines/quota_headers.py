@@ -26,7 +26,7 @@ def read_snapshots(headers: Mapping[str, str]) -> Iterator[QuotaSnapshot]:
                 remaining_percent=_figure(pairs.get("rem")),
                 overage=_figure(pairs.get("ov")),
                 overage_permitted=None if permitted is None else permitted == "true",
-                resets=pairs.get("rst"),
+                resets=pairs["rst"].replace(" ", "+") if "rst" in pairs else None,
             )
 
 

@@ -6,11 +6,14 @@ after it ends the answer as incomplete.
 """
 
 import random
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import TypeVar
 
-from copilot_cli.engines.statuses import Failure, Retry
-from copilot_cli.errors import CopilotChatError
-from copilot_cli.messages import End, Event, Reasoning, Text, ToolCall, Waiting
+from copilot_cli.engines.failure import BACKOFF, ONCE, Failure, Retry
+from copilot_cli.errors import CopilotChatError, ServiceError
+from copilot_cli.messages import End, Event, Text, ToolCall, Waiting
 
 MAX_WAIT = 60.0
 """The most seconds one request waits by itself, all its waits together."""
@@ -18,13 +21,18 @@ MAX_WAIT = 60.0
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 8.0
 
+_T = TypeVar("_T")
+
 
 class Patience:
-    """How often and how long one request may still be tried again."""
+    """How often and how long one request may still be tried again.
+
+    `retries` bounds all of them together, each failure's rule those after failures like it.
+    """
 
     def __init__(self, retries: int, jitter: Callable[[], float] = random.random) -> None:
         self._left = retries
-        self._tried = 0
+        self._tried: Counter[int] = Counter()
         self._waited = 0.0
         self._jitter = jitter
 
@@ -34,13 +42,13 @@ class Patience:
         A server's wish wins over the growing pause. One that goes beyond the minute is not slept
         through: the person hears of it instead.
         """
-        if self._left <= 0 or self._tried >= rule.times:
+        if self._left <= 0 or self._tried[rule.times] >= rule.times:
             return None
         seconds = self._wanted(rule)
         if self._waited + seconds > MAX_WAIT:
             return None
         self._left -= 1
-        self._tried += 1
+        self._tried[rule.times] += 1
         self._waited += seconds
         return seconds
 
@@ -49,13 +57,13 @@ class Patience:
             return rule.after
         if rule.pause is not None:
             return rule.pause
-        grown = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0**self._tried)
-        # Full jitter in the upper quarter: clients that failed together do not come back together.
+        grown = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** self._tried.total())
+        # Jitter in the upper quarter: clients that failed together do not come back together.
         return grown * (0.75 + 0.25 * self._jitter())
 
 
 def resilient(
-    attempt: Callable[[], Iterator[Event]],
+    attempt: Callable[[], Generator[Event]],
     *,
     patience: Patience,
     sleep: Callable[[float], None],
@@ -64,46 +72,64 @@ def resilient(
     """Yield the events of `attempt`, started anew where that is right; `Waiting` says when.
 
     `local_time` turns seconds from now into the time of day that a message names. Raises the
-    failure's error where nothing was shown and nothing more is to be tried.
+    failure's error where no word was shown and nothing more is to be tried. Reasoning is no word:
+    it is not part of the answer, and does not reach stdout.
     """
     while True:
         shown = False
         try:
-            for event in attempt():
-                if isinstance(event, End) and not shown and event.reason in {"cut", "stalled"}:
-                    raise _silent(event)
-                shown = shown or isinstance(event, Text | Reasoning | ToolCall)
-                yield event
+            with closing(attempt()) as events:
+                for event in events:
+                    if isinstance(event, End) and not shown and event.reason in _BROKEN:
+                        raise _silent(event)
+                    shown = shown or isinstance(event, Text | ToolCall)
+                    yield event
         except Failure as failure:
             if shown:
                 yield End("error", complete=False, detail=failure.error.message)
                 return
-            seconds = patience.pause(failure.retry)
-            if seconds is None:
-                raise _told(failure, local_time) from failure
+            seconds = _pause(failure, patience, local_time)
             yield Waiting(seconds, failure.error.message)
             sleep(seconds)
         else:
             return
 
 
+def persistent(
+    attempt: Callable[[], _T],
+    *,
+    patience: Patience,
+    sleep: Callable[[float], None],
+    local_time: Callable[[float], str],
+) -> _T:
+    """Return what `attempt` returns, tried again where that is right; as `resilient` otherwise."""
+    while True:
+        try:
+            return attempt()
+        except Failure as failure:
+            seconds = _pause(failure, patience, local_time)
+        sleep(seconds)
+
+
+_BROKEN = frozenset({"cut", "stalled", "error"})
+
+
 def _silent(end: End) -> Failure:
     """An answer that ended before its first word is a failure of the service, not an answer."""
-    from copilot_cli.engines.statuses import BACKOFF, ONCE
-    from copilot_cli.errors import ServiceError
-
-    what = end.detail or "the answer broke off"
-    return Failure(
-        ServiceError(what, kind=end.reason), ONCE if end.reason == "stalled" else BACKOFF
-    )
+    error = ServiceError(end.detail or "the answer broke off", kind=end.reason)
+    return Failure(error, ONCE if end.reason == "stalled" else BACKOFF)
 
 
-def _told(failure: Failure, local_time: Callable[[float], str]) -> CopilotChatError:
-    after = failure.error.retry_after
-    if after is None:
-        after = failure.retry.after
-    if after is not None and after > 0 and failure.error.exit_code in {5, 6}:
-        again = f"try again after {local_time(after)}"
-        hint = failure.error.hint
-        failure.error.hint = f"{again}; {hint}" if hint else again
-    return failure.error
+def _pause(failure: Failure, patience: Patience, local_time: Callable[[float], str]) -> float:
+    """Return the seconds to wait; raise the failure's error if nothing more is to be tried."""
+    seconds = patience.pause(failure.retry)
+    if seconds is None:
+        raise _told(failure.error, local_time) from failure
+    return seconds
+
+
+def _told(error: CopilotChatError, local_time: Callable[[float], str]) -> CopilotChatError:
+    if error.retry_after and error.exit_code in {5, 6}:
+        again = f"try again after {local_time(error.retry_after)}"
+        error.hint = f"{again}; {error.hint}" if error.hint else again
+    return error

@@ -1,15 +1,23 @@
 """What a refusal of the Copilot host means: one decision from (status, code, text).
 
-`failure()` turns a reply into a `Failure`: the error for the person, and the rule by which the same
-request may be sent again. Codes are looked at before statuses, because the service puts quota codes
-under more than one status. Sources: microsoft/vscode-copilot-chat for the codes; the plain-text
-bodies are from issue threads of opencode, litellm and fast-agent.
+`failure()` turns a `Refusal` into a `Failure`: the error for the person, and the rule by which the
+same request may be sent again. Codes are looked at before statuses, because the service puts quota
+codes under more than one status. Sources: microsoft/vscode-copilot-chat for the codes; the
+plain-text bodies are from issue threads of opencode, litellm and fast-agent.
 """
 
-import json
 from collections.abc import Callable
-from typing import Any, NamedTuple
 
+from copilot_cli.engines.failure import (
+    NEVER,
+    OFTEN,
+    ONCE,
+    Failure,
+    Misdirected,
+    Retry,
+    Unauthorized,
+)
+from copilot_cli.engines.refusal import Refusal
 from copilot_cli.errors import (
     CopilotChatError,
     FilteredError,
@@ -22,102 +30,22 @@ from copilot_cli.errors import (
     SignInError,
     TooLongError,
 )
-from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
 
 SHOWN = 200
 """The most characters of a foreign text that a message repeats."""
 
+LIMIT_PAUSE = 15.0
+"""Seconds to wait at a rate limit whose end the service does not say."""
 
-class Retry(NamedTuple):
-    """How often a failed request may be sent again, and after how long.
-
-    `times` bounds it below the person's `--retries`; `after` is what the server asked, in seconds;
-    `pause` the wait where it asked for nothing, None for the growing one.
-    """
-
-    times: int
-    after: float | None = None
-    pause: float | None = None
-
-
-NEVER = Retry(0)
-BACKOFF = Retry(99)
-ONCE = Retry(1)
-
-
-class Failure(Exception):  # noqa: N818 - it carries an error, and never reaches the person itself
-    """A failed attempt: the error to show if nothing helps, and the rule for trying again."""
-
-    def __init__(self, error: CopilotChatError, retry: Retry = NEVER) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.retry = retry
-
-
-class Unauthorized(Failure):
-    """A 401: the Copilot token is renewed once before it becomes an error."""
-
-
-class Refusal(NamedTuple):
-    """What a reply said: status, its code and text where found, seconds to wait, request id.
-
-    `limited` is whether its headers say that nothing is left of a rate limit.
-    """
-
-    status: int
-    code: str
-    text: str
-    after: float | None = None
-    request_id: str | None = None
-    limited: bool = False
-
-
-def read_refusal(
-    status: int,
-    body: bytes,
-    *,
-    after: float | None = None,
-    request_id: str | None = None,
-    limited: bool = False,
-) -> Refusal:
-    """Return what `body` says, whatever its content type claims.
-
-    JSON is tried first, since the service labels it text/plain; then the first line of plain text.
-    An HTML page says nothing that helps and becomes an empty text.
-    """
-    text = body.decode("utf-8", "replace").strip()
-    code, message = _read_json(text)
-    if message is None:
-        message = "" if text[:1] == "<" else text.partition("\n")[0]
-    return Refusal(status, code, redact(message), after, request_id, limited)
-
-
-def _read_json(text: str) -> tuple[str, str | None]:
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        return "", None
-    if not isinstance(data, dict):
-        return "", None
-    inner: Any = data.get("error", data)
-    if isinstance(inner, str):
-        return "", inner
-    if not isinstance(inner, dict):
-        return "", ""
-    code = inner.get("code") or inner.get("type") or ""
-    message = inner.get("message") or data.get("message") or ""
-    return str(code), str(message)
-
-
-_QUOTA = (
-    "quota_exceeded",
-    "free_quota_exceeded",
-    "overage_limit_reached",
-    "session_quota_exceeded",
-    "additional_spend_limit_reached",
-    "billing_not_configured",
-)
+_QUOTAS = {
+    "quota_exceeded": "your plan's quota is used up",
+    "free_quota_exceeded": "the free plan's quota is used up",
+    "overage_limit_reached": "the limit on what goes beyond your plan is reached",
+    "session_quota_exceeded": "the quota of this session is used up",
+    "additional_spend_limit_reached": "the limit on additional spending is reached",
+    "billing_not_configured": "billing is not set up for your account",
+}
 _LIMITS = {
     "rate_limited": "the rate limit is reached",
     "user_global_rate_limited": "the rate limit of your account is reached",
@@ -129,8 +57,7 @@ _LIMITS = {
     "upstream_provider_rate_limit": "the model's provider is at its limit",
     "extension_blocked": "requests of this client identity are blocked",
 }
-_NO_RETRY_LIMITS = ("user_weekly_rate_limited", "extension_blocked")
-_TOO_LONG = ("model_max_prompt_tokens_exceeded", "context_length_exceeded", "request_too_large")
+_LASTING_LIMITS = {"user_weekly_rate_limited", "extension_blocked"}
 _IDENTITY_HINT = (
     "update editor_identity in the settings: see `copilot-chat config list` and docs/environment.md"
 )
@@ -138,45 +65,78 @@ _IDENTITY_HINT = (
 
 def failure(refusal: Refusal) -> Failure:
     """Return what `refusal` means. The message holds at most 200 characters of the service's."""
-    code = refusal.code.partition(":")[0]
-    by_code = _by_code(code, refusal)
-    if by_code is not None:
-        return by_code
-    handler = _BY_STATUS.get(refusal.status)
-    if handler is not None:
-        return handler(refusal)
-    if 500 <= refusal.status < 600 and refusal.status not in {501, 505}:
-        return Failure(ServiceError(_said("the service failed", refusal)), Retry(99, refusal.after))
-    if 300 <= refusal.status < 400:
-        return Failure(
-            ServiceError(
-                f"the service redirects elsewhere ({refusal.text or refusal.status}); not followed"
-            )
-        )
-    return Failure(CopilotChatError(_said("the service refused the request", refusal)))
+    decide = _BY_CODE.get(_code(refusal)) or _BY_STATUS.get(refusal.status)
+    if decide is not None:
+        return decide(refusal)
+    if refusal.status < 400:
+        return _unexpected(refusal)
+    if refusal.status in _OUTAGES:
+        return _failed("the service failed", refusal)
+    if refusal.status in {501, 505} or refusal.status < 500:
+        return _refused(refusal)
+    return Failure(ServiceError(_said("the service failed", refusal)))
 
 
-def _by_code(code: str, refusal: Refusal) -> Failure | None:
-    if code in _TOO_LONG or "prompt token count" in refusal.text:
-        return _too_long(refusal)
-    handler = _BY_CODE.get(code)
-    return None if handler is None else handler(refusal)
+_OUTAGES = frozenset({500, 502, 503, 504, *range(520, 530)})
+
+
+def _code(refusal: Refusal) -> str:
+    # A limit's code may carry the plan: "user_model_rate_limited:pro".
+    return refusal.code.partition(":")[0]
 
 
 def _said(what: str, refusal: Refusal) -> str:
-    parts = [what]
-    if refusal.text:
-        parts.append(f": {safe_line(refusal.text, SHOWN)}")
+    said = f": {safe_line(refusal.text, SHOWN)}" if refusal.text else ""
     details = [f"status {refusal.status}"] if refusal.status != 200 else []
     if refusal.request_id:
         details.append(f"request {safe_line(refusal.request_id, 64)}")
-    return "".join(parts) + (f" ({', '.join(details)})" if details else "")
+    return f"{what}{said}" + (f" ({', '.join(details)})" if details else "")
+
+
+def _reported(refusal: Refusal) -> Failure:
+    """Decide on a failure inside a reply of status 200, by its text: its code says nothing."""
+    if "prompt token count" in refusal.text.lower():
+        return _too_long(refusal)
+    return _failed("the service reported a failure", refusal)
+
+
+def _unexpected(refusal: Refusal) -> Failure:
+    if refusal.status < 300:
+        return Failure(ServiceError(_said("not a Copilot answer", refusal)))
+    target = safe_line(refusal.target or "an address that it does not name", 100)
+    what = f"the service redirects to {target}, which is not followed (status {refusal.status})"
+    return Failure(ServiceError(what))
+
+
+def _failed(what: str, refusal: Refusal) -> Failure:
+    error = ServiceError(_said(what, refusal), retry_after=refusal.after)
+    return Failure(error, Retry(OFTEN, refusal.after))
+
+
+def _refused(refusal: Refusal) -> Failure:
+    return Failure(CopilotChatError(_said("the service refused the request", refusal)))
+
+
+def _untaken(refusal: Refusal) -> Failure:
+    return _failed("the service did not take the request", refusal)
+
+
+def _dependency(refusal: Refusal) -> Failure:
+    failed = _failed("what the service depends on failed", refusal)
+    return Failure(failed.error, ONCE._replace(after=refusal.after))
+
+
+def _cancelled(refusal: Refusal) -> Failure:
+    return Failure(
+        ServiceError(_said("the service says the request was cancelled", refusal), kind="cancelled")
+    )
 
 
 def _quota(refusal: Refusal) -> Failure:
+    what = _QUOTAS.get(_code(refusal), "your plan's quota is used up")
     return Failure(
         QuotaError(
-            _said("your plan's quota is used up", refusal),
+            _said(what, refusal),
             hint="`copilot-chat usage` shows when it starts anew",
             retry_after=refusal.after,
         )
@@ -184,12 +144,11 @@ def _quota(refusal: Refusal) -> Failure:
 
 
 def _limit(refusal: Refusal) -> Failure:
-    code = refusal.code.partition(":")[0]
+    code = _code(refusal)
     what = _LIMITS.get(code, "a rate limit is reached")
     error = LimitError(_said(what, refusal), retry_after=refusal.after)
-    if code in _NO_RETRY_LIMITS:
-        return Failure(error)
-    return Failure(error, Retry(2, refusal.after, pause=15.0))
+    lasting = code in _LASTING_LIMITS
+    return Failure(error, NEVER if lasting else Retry(2, refusal.after, pause=LIMIT_PAUSE))
 
 
 def _no_model(refusal: Refusal) -> Failure:
@@ -211,9 +170,12 @@ def _other_wire(refusal: Refusal) -> Failure:
 
 
 def _too_long(refusal: Refusal) -> Failure:
+    what = "the request is too long for the model"
+    if refusal.sent is not None:
+        what += f", {refusal.sent:,} bytes were sent"
     return Failure(
         TooLongError(
-            _said("the request is too long for the model", refusal),
+            _said(what, refusal),
             hint="send less, or choose a model with a larger window: `copilot-chat models`",
         )
     )
@@ -225,101 +187,103 @@ def _filtered(refusal: Refusal) -> Failure:
 
 def _bad_request(refusal: Refusal) -> Failure:
     text = refusal.text.lower()
+    if "prompt token count" in text:
+        return _too_long(refusal)
     if "editor-version" in text:
-        return Failure(
-            SettingsError(
-                _said("the service does not know this client identity", refusal),
-                hint=_IDENTITY_HINT,
-                kind="identity",
-            )
-        )
+        return _identity("the service does not know this client identity", refusal)
     if "authorization header is badly formatted" in text or "personal access tokens" in text:
         return Failure(
             SignInError(
                 _said("the service does not take this kind of token", refusal),
                 hint="sign in with `copilot-chat onboard`",
+                kind="token_kind",
             )
         )
-    return Failure(CopilotChatError(_said("the service refused the request", refusal)))
+    return _refused(refusal)
 
 
 def _unauthorized(refusal: Refusal) -> Failure:
+    hint = "sign in again with `copilot-chat onboard --force`"
+    if "copilot requests" in refusal.text.lower():
+        hint = "give the token the permission `Copilot Requests`, or sign in with a device code"
     return Unauthorized(
-        SignInError(
-            _said("the service refused the sign-in", refusal),
-            hint="sign in again with `copilot-chat onboard --force`",
-        )
+        SignInError(_said("the service refused the sign-in", refusal), hint=hint),
     )
 
 
 def _forbidden(refusal: Refusal) -> Failure:
+    text = refusal.text.lower()
     # GitHub answers limits with 403 too (microsoft/vscode#285790).
-    if refusal.after is not None or refusal.limited or "rate limit" in refusal.text.lower():
+    if refusal.after is not None or refusal.limited or "rate limit" in text:
         return _limit(refusal)
-    if "access to this endpoint is forbidden" in refusal.text.lower():
-        return Failure(
-            NotAllowedError(
-                _said("the service refused this client identity", refusal), hint=_IDENTITY_HINT
-            )
+    if "access to this endpoint is forbidden" in text:
+        error = NotAllowedError(
+            _said("the service refused this client identity", refusal), hint=_IDENTITY_HINT
         )
-    return Failure(NotAllowedError(_said("this is not allowed to your account", refusal)))
+        return Failure(error)
+    return Failure(
+        NotAllowedError(
+            _said("this is not allowed to your account", refusal),
+            hint="a policy of yours or of your organisation may forbid it:"
+            " https://github.com/settings/copilot/features",
+        )
+    )
 
 
 def _not_found(refusal: Refusal) -> Failure:
-    return Failure(
-        CopilotChatError(_said("the service knows no such path or model", refusal)),
-    )
-
-
-def _transient(refusal: Refusal) -> Failure:
-    return Failure(
-        ServiceError(_said("the service did not take the request", refusal)),
-        Retry(99, refusal.after),
-    )
+    return Failure(CopilotChatError(_said("the service knows no such path or model", refusal)))
 
 
 def _misdirected(refusal: Refusal) -> Failure:
-    return Failure(
+    return Misdirected(
         ServiceError(
             _said("this host serves another plan than yours", refusal),
-            hint="unset copilot_api_url, or sign in again",
+            hint="unset copilot_api_url, or sign in again with `copilot-chat onboard --force`",
             kind="misdirected",
         )
     )
 
 
 def _too_old(refusal: Refusal) -> Failure:
-    return Failure(
-        SettingsError(
-            _said("the service no longer takes this client identity", refusal),
-            hint=_IDENTITY_HINT,
-            kind="identity",
-        )
-    )
+    return _identity("the service no longer takes this client identity", refusal)
+
+
+def _identity(what: str, refusal: Refusal) -> Failure:
+    error = SettingsError(_said(what, refusal), hint=_IDENTITY_HINT, kind="identity")
+    return Failure(error)
 
 
 _BY_STATUS: dict[int, Callable[[Refusal], Failure]] = {
+    200: _reported,
     400: _bad_request,
     401: _unauthorized,
     402: _quota,
     403: _forbidden,
     404: _not_found,
-    408: _transient,
-    409: _transient,
+    408: _untaken,
+    409: _untaken,
     413: _too_long,
     421: _misdirected,
     422: _filtered,
-    425: _transient,
+    424: _dependency,
+    425: _untaken,
     429: _limit,
     466: _too_old,
+    499: _cancelled,
 }
 
 _BY_CODE: dict[str, Callable[[Refusal], Failure]] = {
-    **dict.fromkeys(_QUOTA, _quota),
+    **dict.fromkeys(_QUOTAS, _quota),
     **dict.fromkeys(_LIMITS, _limit),
+    "model_max_prompt_tokens_exceeded": _too_long,
+    "context_length_exceeded": _too_long,
+    "request_too_large": _too_long,
     "model_not_supported": _no_model,
     "model_not_found": _no_model,
     "no_available_model_endpoints": _no_model,
     "unsupported_api_for_model": _other_wire,
     "content_filter": _filtered,
+    "bad_request": _bad_request,
+    "invalid_request_body": _bad_request,
+    "unsupported_parameter": _bad_request,
 }

@@ -5,7 +5,6 @@ each have their source in the function that handles them; the shape is OpenAI's 
 with what Copilot adds (first-party evidence: microsoft/vscode-copilot-chat).
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,17 +18,19 @@ from copilot_cli.messages import (
     Request,
     Text,
     TextPart,
-    ToolCall,
     ToolCallPart,
     ToolResultPart,
     Usage,
     UsageReport,
 )
+from copilot_cli.wires.stream import StreamFault
+from copilot_cli.wires.tool_calls import ToolCalls
 
 PATH = "/chat/completions"
 
 _REASONING_FIELDS = ("reasoning_text", "reasoning_content", "cot_summary", "thinking")
-_SILENT_FIELDS = ("tool_calls", "reasoning_opaque", "cot_id", "signature")
+_SILENT_FIELDS = ("tool_calls", "function_call", "reasoning_opaque", "cot_id", "signature")
+_HUGE = 1e15
 _TOOL_REASONS = {"tool_calls", "function_call"}
 _ANTHROPIC_REASONS = {
     "end_turn": "stop",
@@ -39,15 +40,6 @@ _ANTHROPIC_REASONS = {
     "tool_use": "tool_calls",
     "refusal": "content_filter",
 }
-
-
-class StreamFault(Exception):  # noqa: N818 - the engine turns it into an error of ours
-    """The service reported a failure inside a reply that had begun well."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.message = message
 
 
 def encode(request: Request) -> dict[str, Any]:
@@ -98,7 +90,8 @@ class Decoder:
 
     def __init__(self) -> None:
         self._reasons: dict[int, str] = {}
-        self._calls = _ToolCalls()
+        self._filters: list[str] = []
+        self._calls = ToolCalls()
         self._usage: Usage | None = None
         self._cost: Cost | None = None
         self._cited: set[str] = set()
@@ -109,32 +102,38 @@ class Decoder:
         """Whether a finish reason has come: the only sign that an answer is whole."""
         return bool(self._reasons)
 
-    def feed(self, data: Mapping[str, Any]) -> Iterator[Event]:
-        """Yield what `data`, one event of the stream or the whole reply, adds to the answer.
+    def feed(self, data: Mapping[str, Any]) -> list[Event]:
+        """Return what `data`, one event of the stream or the whole reply, adds to the answer.
 
         Raises `StreamFault` where it is an error instead.
         """
+        events: list[Event] = []
         choices = data.get("choices")
         if choices and isinstance(choices, list):
             for choice in choices:
                 if isinstance(choice, dict):
-                    yield from self._choice(choice)
+                    self._choice(choice, events)
         elif data.get("error"):
             raise _fault(data["error"])
         elif isinstance(data.get("content"), list):
-            yield from self._anthropic(data)
+            self._anthropic(data, events)
         if data.get("usage") or data.get("copilot_usage"):
             self._count(data)
         if "copilot_errors" in data or "copilot_annotations" in data:
-            yield from self._remarks(data)
+            events += self._remarks(data)
+        return events
 
-    def finish(self) -> Iterator[Event]:
-        """Yield the tool calls, the usage and the end. Call it once, after the last `feed`."""
-        calls = list(self._calls.whole())
-        yield from calls
+    def finish(self) -> list[Event]:
+        """Return the tool calls, the usage and the end. Call it once, after the last `feed`.
+
+        Of an answer that was cut, no tool call is whole, so none is returned.
+        """
+        events: list[Event] = [*self._calls.whole()] if self.finished else []
+        wants_tool = bool(events)
         if self._usage is not None or self._cost is not None:
-            yield UsageReport(self._usage or Usage(), self._cost)
-        yield self._end(wants_tool=bool(calls))
+            events.append(UsageReport(self._usage or Usage(), self._cost))
+        events.append(self._end(wants_tool=wants_tool))
+        return events
 
     def _end(self, *, wants_tool: bool) -> End:
         if not self.finished:
@@ -143,28 +142,30 @@ class Decoder:
         reasons = set(self._reasons.values())
         for reason in ("error", "content_filter", "length"):
             if reason in reasons:
-                return End(reason, complete=False)
+                filters = ", ".join(self._filters) if reason == "content_filter" else ""
+                return End(reason, complete=False, detail=filters or None)
         if wants_tool or reasons & _TOOL_REASONS:
             return End("tool_calls", complete=False)
         return End("stop", complete=True)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
-        delta = choice.get("delta") or choice.get("message") or {}
+    def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
+        delta = choice.get("delta") or choice.get("message")
         if isinstance(delta, dict):
             content = delta.get("content")
             if content and isinstance(content, str):
-                yield Text(content)
+                events.append(Text(content))
             if len(delta) > 1 or not content:
-                yield from self._unusual(delta)
+                self._unusual(delta, events, whole="message" in choice)
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str):
             index = choice.get("index")
             self._reasons[index if isinstance(index, int) else 0] = reason
+            self._filters += _filters(choice.get("content_filter_results"))
 
-    def _unusual(self, delta: Mapping[str, Any]) -> Iterator[Event]:
+    def _unusual(self, delta: Mapping[str, Any], events: list[Event], *, whole: bool) -> None:
         content = delta.get("content")
         if isinstance(content, list):
-            yield from _blocks(content)
+            events += _blocks(content)
         if any(delta.get(name) for name in _SILENT_FIELDS):
             self.silent_progress += 1
         for name in _REASONING_FIELDS:
@@ -172,25 +173,25 @@ class Decoder:
             if isinstance(thought, dict):
                 thought = thought.get("text") or thought.get("thinking")
             if thought and isinstance(thought, str):
-                yield Reasoning(thought)
+                events.append(Reasoning(thought))
                 break
         refusal = delta.get("refusal")
         if refusal and isinstance(refusal, str):
-            yield Text(refusal)
-        calls = delta.get("tool_calls")
-        if isinstance(calls, list):
-            for piece in calls:
-                if isinstance(piece, dict):
-                    self._calls.add(piece)
+            events.append(Text(refusal))
+        for piece in _dicts(delta.get("tool_calls")):
+            self._calls.add(piece, whole=whole)
+        legacy = delta.get("function_call")
+        if isinstance(legacy, dict):
+            self._calls.add({"function": legacy}, whole=whole)
 
-    def _anthropic(self, data: Mapping[str, Any]) -> Iterator[Event]:
+    def _anthropic(self, data: Mapping[str, Any], events: list[Event]) -> None:
         """Recent Claude models sometimes answer in Anthropic's form (BerriAI/litellm#29391)."""
-        for block in data["content"]:
-            if isinstance(block, dict) and block.get("type") == "tool_use":
-                self._calls.add_whole(block)
-        yield from _blocks(data["content"])
+        for block in _dicts(data["content"]):
+            if block.get("type") == "tool_use":
+                self._calls.add_block(block)
+        events += _blocks(data["content"])
         reason = data.get("stop_reason")
-        if isinstance(reason, str):
+        if reason and isinstance(reason, str):
             self._reasons[0] = _ANTHROPIC_REASONS.get(reason, reason)
 
     def _count(self, data: Mapping[str, Any]) -> None:
@@ -206,7 +207,7 @@ class Decoder:
     def _remarks(self, data: Mapping[str, Any]) -> Iterator[Event]:
         for error in _dicts(data.get("copilot_errors")):
             text = error.get("message")
-            if isinstance(text, str):
+            if text and isinstance(text, str):
                 yield Notice(text)
         annotations = data.get("copilot_annotations")
         found = annotations.get("IPCodeCitations") if isinstance(annotations, dict) else None
@@ -219,57 +220,15 @@ class Decoder:
                     yield Notice(f"matches public code ({licence or 'licence unknown'}): {url}")
 
 
-class _ToolCalls:
-    """Tool calls put together from pieces.
-
-    A different `id` starts a new call even at the same index; a piece without `id` goes to its
-    index, or to the last call if it has none (vscode-copilot-chat matches by id, else last).
-    """
-
-    def __init__(self) -> None:
-        self._calls: list[dict[str, Any]] = []
-        self._by_index: dict[int, dict[str, Any]] = {}
-
-    def add(self, piece: Mapping[str, Any]) -> None:
-        """Take one piece of `delta.tool_calls`, or a whole call of `message.tool_calls`."""
-        index = piece.get("index")
-        call = self._find(piece.get("id"), index if isinstance(index, int) else None)
-        function = piece.get("function")
-        if isinstance(function, dict):
-            name, arguments = function.get("name"), function.get("arguments")
-            if isinstance(name, str) and name:
-                call["name"] = name
-            if isinstance(arguments, str):
-                call["arguments"].append(arguments)
-
-    def add_whole(self, block: Mapping[str, Any]) -> None:
-        """Take a `tool_use` block of Anthropic's form."""
-        import json
-
-        call = self._find(block.get("id"), None)
-        call["name"] = str(block.get("name") or "")
-        call["arguments"].append(json.dumps(block.get("input") or {}))
-
-    def whole(self) -> Iterator[ToolCall]:
-        """Yield the calls in the order in which they began."""
-        for number, call in enumerate(self._calls):
-            arguments = "".join(call["arguments"]) or "{}"
-            yield ToolCall(call["id"] or f"call_{number}", call["name"], arguments)
-
-    def _find(self, call_id: Any, index: int | None) -> dict[str, Any]:
-        if isinstance(call_id, str) and call_id:
-            for call in self._calls:
-                if call["id"] == call_id:
-                    return call
-        elif index in self._by_index:
-            return self._by_index[index]
-        elif index is None and self._calls:
-            return self._calls[-1]
-        call = {"id": call_id if isinstance(call_id, str) else "", "name": "", "arguments": []}
-        self._calls.append(call)
-        if index is not None:
-            self._by_index[index] = call
-        return call
+def _filters(results: Any) -> list[str]:
+    """Return the names of the content filters that struck: hate, violence, ..."""
+    if not isinstance(results, dict):
+        return []
+    return [
+        name
+        for name, result in results.items()
+        if isinstance(result, dict) and result.get("filtered") is True
+    ]
 
 
 def _blocks(blocks: list[Any]) -> Iterator[Event]:
@@ -282,19 +241,33 @@ def _blocks(blocks: list[Any]) -> Iterator[Event]:
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
-    prompt = usage.get("prompt_tokens_details")
-    completion = usage.get("completion_tokens_details")
-    prompt = prompt if isinstance(prompt, dict) else {}
-    completion = completion if isinstance(completion, dict) else {}
+    """Read a `usage` in OpenAI's form, or in Anthropic's, which counts cached input apart."""
+    prompt, completion = (
+        details if isinstance(details, dict) else {}
+        for details in (usage.get("prompt_tokens_details"), usage.get("completion_tokens_details"))
+    )
+    read, written = (
+        _tokens(usage.get(name))
+        for name in ("cache_read_input_tokens", "cache_creation_input_tokens")
+    )
+    fresh = _tokens(usage.get("input_tokens"))
+    if fresh is not None:
+        fresh += (read or 0) + (written or 0)
     return Usage(
-        input_tokens=_count_of(usage.get("prompt_tokens", usage.get("input_tokens"))),
-        output_tokens=_count_of(usage.get("completion_tokens", usage.get("output_tokens"))),
-        cached_tokens=_count_of(prompt.get("cached_tokens")),
-        cache_write_tokens=_count_of(prompt.get("cache_creation_tokens")),
-        reasoning_tokens=_count_of(
-            completion.get("reasoning_tokens", usage.get("reasoning_tokens"))
+        input_tokens=_first(_tokens(usage.get("prompt_tokens")), fresh),
+        output_tokens=_first(
+            _tokens(usage.get("completion_tokens")), _tokens(usage.get("output_tokens"))
+        ),
+        cached_tokens=_first(_tokens(prompt.get("cached_tokens")), read),
+        cache_write_tokens=_first(_tokens(prompt.get("cache_creation_tokens")), written),
+        reasoning_tokens=_first(
+            _tokens(completion.get("reasoning_tokens")), _tokens(usage.get("reasoning_tokens"))
         ),
     )
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
 
 
 def _fault(error: Any) -> StreamFault:
@@ -309,11 +282,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 
 def _number(value: Any) -> float | None:
+    """Return a finite number, of a size that can be one; JSON may hold 10**4000 as well."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    return float(value) if -_HUGE < value < _HUGE else None
 
 
-def _count_of(value: Any) -> int | None:
+def _tokens(value: Any) -> int | None:
     number = _number(value)
     return None if number is None else int(number)

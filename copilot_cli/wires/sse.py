@@ -5,147 +5,197 @@ and a decoder that works on `str.splitlines` loses them. Source: WHATWG HTML, 9.
 event stream".
 
 What Copilot sends is looser than the standard: every `data:` line is one JSON value, a blank line
-between two of them may be missing, and the last line may have no end. So `SSEDecoder` yields each
+between two of them may be missing, and the last line may have no end. So `SSEDecoder` gives each
 `data:` line by itself, and `JSONEvents` puts a value that is spread over several lines, as the
 standard allows, together again.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 MAX_EVENT = 4 * 1024 * 1024
-"""The most bytes a single line may have."""
+"""The most bytes a single event may have."""
 
 MAX_BAD = 3
 """How many values that are no JSON are passed over before the stream counts as broken."""
 
-DONE = b"[DONE]"
+EVENT_END = b""
+"""What `SSEDecoder` gives for a blank line: the event is over."""
+
+_DONE = b"[DONE]"
+_BROKEN = object()
 
 
 class MalformedStream(Exception):  # noqa: N818 - caught by name, next to where it is raised
-    """The stream is not what this wire writes: a line too long, or too much that is no JSON."""
+    """The stream is not what this wire writes."""
+
+
+class EventTooLarge(MalformedStream):
+    """One event is larger than any answer needs."""
 
 
 class SSEDecoder:
     """Turns bytes, cut anywhere, into the payloads of `data:` lines.
 
-    `feed` takes what came and yields the payloads that are whole; `flush` yields the one that the
+    `feed` takes what came and returns the payloads that are whole; `flush` returns the one that the
     end of the stream left without its line end. A bare line that starts a JSON object counts as a
     payload too: a failure in mid-stream may arrive so.
     """
 
     def __init__(self, limit: int = MAX_EVENT) -> None:
-        self._rest: list[bytes] = []
-        self._rest_size = 0
         self._limit = limit
+        self._rest: list[bytes] = []  # the pieces of a line whose end has not come
+        self._rest_size = 0
         self._after_cr = False
         self._first = True
+        self._too_large = False
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield the payload of each `data:` line that `chunk` completes.
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Return the payload of each `data:` line that `chunk` ends, `EVENT_END` for a blank line.
 
-        Raises `MalformedStream` if a line is longer than the limit.
+        Raises `EventTooLarge` at the call after the one with a line beyond the limit, so that what
+        came before that line is not lost.
         """
+        self._check_size()
+        if not chunk:
+            return []
         if self._after_cr and chunk[:1] == b"\n":
             chunk = chunk[1:]
             self._after_cr = False
-        if not chunk:
-            return
+            if not chunk:
+                return []
         self._after_cr = chunk[-1:] == b"\r"
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = chunk.split(b"\n")
-        if len(lines) > 1:
-            yield from self._line(b"".join((*self._rest, lines[0])))
-            self._rest.clear()
-            self._rest_size = 0
-            for line in lines[1:-1]:
-                if line:
-                    yield from self._line(line)
-        self._keep(lines[-1])
+        last = lines.pop()
+        if lines:
+            lines[0] = self._take(lines[0])
+        payloads = self._payloads(lines)
+        self._keep(last)
+        return payloads
 
-    def flush(self) -> Iterator[bytes]:
-        """Yield the payload of a last line that has no end."""
-        rest = b"".join(self._rest)
+    def flush(self) -> list[bytes]:
+        """Return the payload of a last line that has no end. Raises `EventTooLarge`."""
+        self._check_size()
+        return self._payloads([self._take(b"")])
+
+    def _check_size(self) -> None:
+        if self._too_large:
+            raise EventTooLarge(f"a line of more than {self._limit} bytes")
+
+    def _take(self, end: bytes) -> bytes:
+        """Return the whole line of which `end` is the end."""
+        line = b"".join((*self._rest, end)) if self._rest else end
         self._rest.clear()
         self._rest_size = 0
-        yield from self._line(rest)
-
-    def _keep(self, rest: bytes) -> None:
-        self._rest_size += len(rest)
-        if self._rest_size > self._limit:
-            raise MalformedStream(f"a line of more than {self._limit} bytes")
-        if rest:
-            self._rest.append(rest)
-
-    def _line(self, line: bytes) -> Iterator[bytes]:
         if self._first:
             self._first = False
             line = line.removeprefix(b"\xef\xbb\xbf")
-        if len(line) > self._limit:
-            raise MalformedStream(f"a line of more than {self._limit} bytes")
-        if line[:5] == b"data:":
-            yield line[6:] if line[5:6] == b" " else line[5:]
-        elif line[:1] == b"{":
-            yield line
+        return line
+
+    def _keep(self, piece: bytes) -> None:
+        if piece and not self._too_large:
+            self._rest.append(piece)
+            self._rest_size += len(piece)
+            self._too_large = self._rest_size > self._limit
+
+    def _payloads(self, lines: list[bytes]) -> list[bytes]:
+        found: list[bytes] = []
+        for line in lines:
+            if len(line) > self._limit:
+                self._too_large = True
+                break
+            if line.startswith(b"data:"):
+                payload = line[6:] if line.startswith(b"data: ") else line[5:]
+                if payload:
+                    found.append(payload)
+            elif not line:
+                found.append(EVENT_END)
+            elif line.startswith(b"{"):
+                found.append(line)
+        return found
 
 
 class JSONEvents:
-    """Turns payloads into JSON objects; `[DONE]` sets `done`, blank ones are passed over.
+    """Turns payloads into JSON objects; `[DONE]` sets `done`, other values are passed over.
 
-    A payload that is no JSON may be one line of a value spread over several: it is kept until the
-    next ones complete it, or until a payload that is whole by itself proves that it was broken.
+    An object that does not parse may be the first line of one spread over several: it is kept until
+    the event ends, or until an object that is whole by itself shows that it was broken.
     """
 
     def __init__(self) -> None:
         self.done = False
         self.bad = 0
         self.parsed = 0
-        self._pending = b""
+        self._pending: list[bytes] = []
+        self._pending_size = 0
 
-    def parse(self, payload: bytes) -> dict[str, Any] | None:
-        """Return the object that `payload` is or completes, or None.
+    def parse(self, payload: bytes) -> Sequence[dict[str, Any]]:
+        """Return the objects that `payload`, or the end of an event, completes: at most two.
 
         Raises `MalformedStream` at the fourth value that is broken.
         """
-        if payload.strip() == DONE:
+        if payload.startswith(b"{"):
+            value = _loads(payload)
+            if value is not _BROKEN:
+                self.parsed += 1
+                return (*self.settle(), value) if self._pending else (value,)
+            return self._keep(payload)
+        if not payload:
+            return self.settle() if self._pending else ()
+        return self._odd(payload)
+
+    def _odd(self, payload: bytes) -> Sequence[dict[str, Any]]:
+        """Return what a payload completes that does not start as an object."""
+        start = payload.strip()
+        if start == _DONE:
+            settled = self.settle()
             self.done = True
-            return None
-        value = _loads(payload)
-        if value is not None:
-            self._drop_pending()
-        elif payload.strip():
-            self._pending = self._pending + b"\n" + payload if self._pending else payload
-            value = _loads(self._pending)
-            if value is None:
-                self._check_pending()
-                return None
-            self._pending = b""
-        if not isinstance(value, dict):
-            return None
-        self.parsed += 1
-        return value
-
-    def end(self) -> None:
-        """Count what is still pending as broken: no more will come."""
-        self._drop_pending()
-
-    def _check_pending(self) -> None:
-        # A value that really is spread over lines starts as JSON does and stays within an event.
-        if self._pending[:1] not in b"{[" or len(self._pending) > MAX_EVENT:
-            self._drop_pending()
-
-    def _drop_pending(self) -> None:
+            return settled
         if self._pending:
-            self._pending = b""
-            self.bad += 1
-            if self.bad > MAX_BAD:
-                raise MalformedStream("too much of it is no JSON")
+            return self._keep(payload)
+        if start.startswith(b"{"):
+            return self.parse(start)
+        if start and _loads(start) is _BROKEN:
+            self._count_bad()
+        return ()
+
+    def settle(self) -> Sequence[dict[str, Any]]:
+        """Return the object that was kept, now that nothing more of it will come."""
+        if not self._pending:
+            return ()
+        value = _loads(b"\n".join(self._pending))
+        self._pending.clear()
+        self._pending_size = 0
+        if value is _BROKEN:
+            self._count_bad()
+            return ()
+        self.parsed += 1
+        return (value,)
+
+    def _keep(self, payload: bytes) -> Sequence[dict[str, Any]]:
+        self._pending.append(payload)
+        self._pending_size += len(payload)
+        if self._pending_size > MAX_EVENT:
+            raise EventTooLarge(f"an event of more than {MAX_EVENT} bytes")
+        return ()
+
+    def _count_bad(self) -> None:
+        self.bad += 1
+        if self.bad > MAX_BAD:
+            raise MalformedStream("too much of it is no JSON")
+
+
+_decode = json.JSONDecoder().raw_decode
 
 
 def _loads(payload: bytes) -> Any:
+    # json.loads in two calls less: this is where a long answer spends its time.
+    text = payload.decode("utf-8", "replace")
     try:
-        return json.loads(payload.decode("utf-8", "replace"))
+        value, end = _decode(text)
+        return value if end == len(text) or text[end:].isspace() else _BROKEN
     except (ValueError, RecursionError):
-        return None
+        return _BROKEN

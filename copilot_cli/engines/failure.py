@@ -1,0 +1,51 @@
+"""A failed attempt, as the engines pass it on: the error for the person, and when to try again.
+
+`Failure` travels between an attempt and whoever may repeat it, and never further: outside of
+`engines` only its error is seen.
+"""
+
+import sys
+from typing import NamedTuple
+
+from copilot_cli.errors import CopilotChatError
+
+
+class Retry(NamedTuple):
+    """How often a failed request may be sent again, and after how long.
+
+    `times` bounds it below the person's `--retries`; `after` is what the server asked, in seconds;
+    `pause` the wait where it asked for nothing, None for the growing one.
+    """
+
+    times: int
+    after: float | None = None
+    pause: float | None = None
+
+
+OFTEN = sys.maxsize
+"""`Retry.times` of what only the person's `--retries` bounds."""
+
+NEVER = Retry(0)
+ONCE = Retry(1)
+BACKOFF = Retry(OFTEN)
+
+
+class Failure(Exception):  # noqa: N818 - it carries an error, and never reaches the person itself
+    """A failed attempt: the error to show if nothing helps, and the rule for trying again."""
+
+    def __init__(self, error: CopilotChatError, retry: Retry = NEVER) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.retry = retry
+
+
+class StaleToken(Failure):
+    """What a new Copilot token may cure: the request is sent once more with one."""
+
+
+class Unauthorized(StaleToken):
+    """A 401: the token itself was refused."""
+
+
+class Misdirected(StaleToken):
+    """A 421: the host is not the one of the token's plan."""
