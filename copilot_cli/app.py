@@ -9,32 +9,25 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from copilot_cli.errors import KeyringLocked, SignInError, WrongKey
-from copilot_cli.secret import Secret
 from copilot_cli.settings import Settings
 from copilot_cli.ui.console import Streams
 
 if TYPE_CHECKING:
     import httpx
 
-    from copilot_cli.auth.accounts import Account, StoredLogin
-    from copilot_cli.auth.copilot_token import GitHubLogin, TokenLease
-    from copilot_cli.auth.exchange import CopilotToken
-    from copilot_cli.auth.plan import Plan
-    from copilot_cli.auth.sources import Resolved, Source
+    from copilot_cli.access import Access
     from copilot_cli.chat import Chat
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.messages import ModelInfo
-    from copilot_cli.store.cache import CachePlace, TokenCache
     from copilot_cli.store.recorder import SessionRecorder
-    from copilot_cli.store.secrets import KeySource, SecretStore
     from copilot_cli.store.sessions import Sessions
     from copilot_cli.ui.device_screen import Screen
     from copilot_cli.ui.prompts import NoPrompts, Prompts
+    from copilot_cli.vault import Vault
 
 MODELS_AGE = 600.0
 """Seconds for which a model list is used without asking again (VS Code asks after ten minutes)."""
@@ -91,7 +84,6 @@ class App:
     ) -> None:
         self.effects = effects
         self.verbose = verbose
-        self._typed: Secret | None = None
         self._options = dict(options)
 
     def set_options(self, **options: str | None) -> None:
@@ -146,6 +138,20 @@ class App:
         return opener(self.effects.environ)
 
     @cached_property
+    def vault(self) -> "Vault":
+        """The secret store."""
+        from copilot_cli.vault import Vault
+
+        return Vault(self)
+
+    @cached_property
+    def access(self) -> "Access":
+        """The sign-in in use, and its Copilot token."""
+        from copilot_cli.access import Access
+
+        return Access(self)
+
+    @cached_property
     def client(self) -> "httpx.Client":
         """The HTTP client of this process. Raises `SettingsError`."""
         from copilot_cli.network import build_client
@@ -163,278 +169,12 @@ class App:
 
         return identity_headers(self.settings.editor_identity, self.settings.extra_headers)
 
-    # -- secrets -----------------------------------------------------------------------------
-
-    @cached_property
-    def store_kind(self) -> str:
-        """What seals the store: the setting, else what the store's own file says, else nothing."""
-        if self.settings.store:
-            return self.settings.store
-        from copilot_cli.store.secrets import SecretStore
-
-        store = SecretStore(self.settings.paths.data_dir, key=self.build_key("keyfile"))
-        slots = store.slots() if store.exists() else []
-        return slots[0][0] if slots else "none"
-
-    @cached_property
-    def store(self) -> "SecretStore":
-        """The secret store, as the settings say it is sealed."""
-        kind = self.store_kind
-        return self.build_store(self.build_key("keyfile" if kind == "none" else kind))
-
-    def build_store(self, key: "KeySource") -> "SecretStore":
-        """Return the store opened with `key`."""
-        from copilot_cli.store.secrets import SecretStore
-
-        return SecretStore(self.settings.paths.data_dir, key=key, now=self.effects.now)
-
-    def build_key(
-        self,
-        kind: str,
-        *,
-        key_file: Path | None = None,
-        ask: Callable[[], Secret] | None = None,
-        interactive: bool | None = None,
-    ) -> "KeySource":
-        """Return the key source of `kind`: keyring, keyring:module.Class, passphrase or keyfile.
-
-        `ask` replaces the usual way to the passphrase.
-        """
-        from copilot_cli.store import keys
-
-        if kind == "passphrase":
-            from copilot_cli.store.sealed import SCRYPT_COST
-
-            cost = self.effects.key_cost or SCRYPT_COST
-            return keys.PassphraseKey(ask or self.passphrase, cost=cost)
-        if kind == "keyfile":
-            paths = self.settings.paths
-            path = key_file or self.settings.key_file or paths.key_file
-            return keys.FileKey(path, store_folder=paths.secrets_dir)
-        from copilot_cli.store.os_keyring import OsKeyring
-
-        return keys.KeyringKey(
-            OsKeyring(
-                interactive=self.streams.person if interactive is None else interactive,
-                disabled=self.settings.no_keyring,
-                setting=kind if kind.startswith("keyring:") else None,
-                on_wait=lambda: self.streams.notice(
-                    "waiting for your keyring to unlock (Ctrl-C to cancel) ..."
-                ),
-            )
-        )
-
-    @cached_property
-    def quiet_store(self) -> "SecretStore":
-        """The same store, opened without waiting for a person: for what holds a lock meanwhile."""
-        kind = "keyfile" if self.store_kind == "none" else self.store_kind
-        return self.build_store(self.build_key(kind, ask=self._known_passphrase, interactive=False))
-
-    def unlock(self) -> bool:
-        """Have the person open the store; False where nobody is there. Raises `StoreError`."""
-        if not self.streams.person:
-            return False
-        for left in (2, 1, 0):
-            try:
-                self.store.subkey("token-cache")
-            except WrongKey as error:
-                self._typed = None
-                if self.store_kind != "passphrase" or not left:
-                    raise
-                self.prompts.note(error.message)
-            else:
-                return True
-        return False
-
-    def passphrase(self) -> Secret:
-        """Return the passphrase of the store: the variable's, else what the person types.
-
-        Raises `KeyringLocked` (exit 10) where nobody is there to type it.
-        """
-        if not self.streams.person:
-            return self._known_passphrase()
-        given = self.effects.environ.get("COPILOT_CHAT_PASSPHRASE")
-        if given:
-            return Secret(given)
-        self._typed = self.prompts.secret(
-            "Passphrase of the secret store",
-            lambda text: None if text else "it is empty",
-            flag="COPILOT_CHAT_PASSPHRASE",
-        )
-        return self._typed
-
-    def _known_passphrase(self) -> Secret:
-        given = self.effects.environ.get("COPILOT_CHAT_PASSPHRASE")
-        if given:
-            return Secret(given)
-        if self._typed is None:
-            raise KeyringLocked(
-                "the secret store is locked, and nobody is here to type its passphrase",
-                hint="set COPILOT_CHAT_PASSPHRASE, or run it on a terminal",
-            )
-        return self._typed
-
-    # -- signing in --------------------------------------------------------------------------
-
-    @cached_property
-    def resolved(self) -> "Resolved":
-        """Which token this run uses, and what that hides. Opens no key."""
-        from copilot_cli.auth.sources import resolve
-
-        return resolve(self.settings, self.store)
-
-    @property
-    def source(self) -> "Source":
-        """The token source in use. Raises `SignInError` where there is none that can work."""
-        source = self.resolved.source
-        if source is None:
-            raise SignInError(
-                f"nobody is signed in to {self.settings.host}",
-                hint="run `copilot-chat onboard`",
-                kind="not_signed_in",
-            )
-        if source.problem:
-            raise SignInError(
-                f"the token of {source.where} cannot be used: {source.problem}",
-                hint="run `copilot-chat onboard`",
-                kind="token_kind",
-            )
-        return source
-
-    @cached_property
-    def login(self) -> str:
-        """The name under which this run's Copilot token is cached: the account, or the variable."""
-        source = self.source
-        return source.user or f"env {source.name}"
-
-    @cached_property
-    def lease(self) -> "TokenLease":
-        """The Copilot token of the source in use. Raises `SignInError`."""
-        return self.build_lease(self.source, self._github_login(self.source))
-
-    def build_lease(self, source: "Source", github_login: "GitHubLogin") -> "TokenLease":
-        """Return the lease on the Copilot token that `github_login` is exchanged for."""
-        from copilot_cli.auth.copilot_token import TokenLease
-
-        settings = self.settings
-        return TokenLease(
-            cache=self.token_cache(source),
-            login=github_login,
-            exchange=self.exchange,
-            endpoints=(settings.rest_url(), settings.copilot_api() or ""),
-            now=self.effects.now,
-            sleep=self.effects.sleep,
-            monotonic=self.effects.monotonic,
-        )
-
-    def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":
-        """Exchange a GitHub token for a Copilot token, within `seconds`; see `auth.exchange`."""
-        from copilot_cli.auth.exchange import exchange
-
-        return exchange(
-            self.client,
-            self.settings.rest_url(),
-            token,
-            now=self.effects.now,
-            headers=self.identity,
-            set_api=self.settings.copilot_api(),
-            seconds=seconds,
-        )
-
-    def token_cache(self, source: "Source", *, host: str | None = None) -> "TokenCache":
-        """Return the cache of the Copilot token that belongs to `source`."""
-        from copilot_cli.store.cache import TokenCache
-
-        host, login = host or self.settings.host, source.user or f"env {source.name}"
-        opens_alone = source.kind == "stored" and self.store_kind not in {"passphrase", "none"}
-        place = self.cache_place(host, login, opens_alone=opens_alone)
-        subkey = None if place.key_file else partial(self.quiet_store.subkey, "token-cache")
-        return TokenCache(place, host=host, login=login, subkey=subkey)
-
-    def cache_place(self, host: str, login: str, *, opens_alone: bool) -> "CachePlace":
-        """Return where a Copilot token is kept; see `store.cache.cache_place`."""
-        from copilot_cli.store.cache import cache_place
-
-        return cache_place(
-            self.settings.paths,
-            self.effects.environ,
-            os.getuid() if hasattr(os, "getuid") else 0,
-            sys.platform,
-            host=host,
-            login=login,
-            store_key=opens_alone,
-        )
-
-    def _github_login(self, source: "Source") -> "GitHubLogin":
-        from copilot_cli.auth.accounts import Account, GivenLogin
-
-        if source.token is not None:
-            return GivenLogin(source.token)
-        return self.stored_login(Account(self.settings.host, source.user or ""))
-
-    def stored_login(self, account: "Account") -> "StoredLogin":
-        """Return the sign-in that is stored for `account`."""
-        from copilot_cli.auth.accounts import StoredLogin
-
-        return StoredLogin(
-            self.quiet_store,
-            account,
-            refresh=self.refresh,
-            now=self.effects.now,
-            unlock=self.unlock,
-        )
-
-    def github_token(self, login: "GitHubLogin") -> Secret:
-        """Return the GitHub token of `login`, opening the store with the person if need be."""
-        try:
-            return login.token()
-        except KeyringLocked:
-            if not login.unlock():
-                raise
-            return login.token()
-
-    def adopt(self, login: str, store_kind: str, key_file: Path | None) -> None:
-        """Go on, for the rest of this run, as the account just signed in, with its store."""
-        self.set_options(
-            account=login, store=store_kind, key_file=str(key_file) if key_file else None
-        )
-        self.forget_settings()
-
-    def keep_copilot_token(self, login: str, token: "CopilotToken") -> None:
-        """Put a token that was just exchanged into the cache, for the commands that follow."""
-        from copilot_cli.auth.accounts import Account
-        from copilot_cli.auth.sources import Source
-
-        source = Source("stored", "stored", "the sign-in just made", user=login)
-        account = Account(self.settings.host, login)
-        self.build_lease(source, self.stored_login(account)).keep(token)
-
-    def refresh(self, *, client_id: str, refresh_token: Secret) -> Any:
-        """Trade a refresh token for a new pair; see `auth.device.refresh`."""
-        from copilot_cli.auth.device import refresh
-
-        return refresh(
-            self.client,
-            self.settings.login_url(),
-            client_id=client_id,
-            refresh_token=refresh_token,
-        )
-
-    def plan(self) -> "Plan":
-        """Return what GitHub says of the plan of this run's account."""
-        from copilot_cli.auth.plan import fetch_copilot_user
-
-        token = self.github_token(self._github_login(self.source))
-        return fetch_copilot_user(
-            self.client, self.settings.rest_url(), token, headers=self.identity
-        )
-
     # -- answering ---------------------------------------------------------------------------
 
     @cached_property
     def engine(self) -> "DirectEngine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
-        return self.build_engine(self.lease)
+        return self.build_engine(self.access.lease)
 
     def build_engine(self, lease: Any) -> "DirectEngine":
         """Return the engine `direct` on `lease`."""
@@ -473,7 +213,7 @@ class App:
         from copilot_cli.engines.models import parse_models
         from copilot_cli.store.cache import read_json, write_json
 
-        key = f"{self.settings.host} {self.login} {self.settings.copilot_api() or ''}"
+        key = f"{self.settings.host} {self.access.login} {self.settings.copilot_api() or ''}"
         now = self.effects.now()
         if not fresh:
             kept = read_json(self._models_file, MODELS_AGE, now)
@@ -539,7 +279,8 @@ class App:
         """Return who writes down a conversation: a new one, or the session with that id."""
         from copilot_cli.store.recorder import SessionRecorder
 
-        return SessionRecorder(self.sessions, session, account=self.login, host=self.settings.host)
+        host, account = self.settings.host, self.access.login
+        return SessionRecorder(self.sessions, session, host=host, account=account)
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""

@@ -30,7 +30,7 @@ class Leaving:
 
         Raises `UsageError` where several are signed in and none is named.
         """
-        store, settings = self._app.store, self._app.settings
+        store, settings = self._app.vault.store, self._app.settings
         if everyone:
             return [Account(name.host, name.user) for name in store.names()]
         found = stored_accounts(store, settings.host)
@@ -43,7 +43,7 @@ class Leaving:
 
         When the last is forgotten the store and its key go too.
         """
-        store = self._app.store
+        store = self._app.vault.store
         last = len(accounts) == len(store.names())
         for account in accounts:
             if not last:
@@ -54,7 +54,7 @@ class Leaving:
         if last and store.exists():
             for what in store.purge():
                 yield f"removed {what}"
-            purge(self._app.cache_place("-", "-", opens_alone=True))
+            purge(self._app.access.cache_place("-", "-", opens_alone=True))
 
     def purge(self) -> Iterator[str]:
         """Remove the store whatever its state, settings, conversations, history and caches.
@@ -65,7 +65,7 @@ class Leaving:
         self._app.close()
         failed: list[str] = []
         try:
-            for what in self._app.store.purge():
+            for what in self._app.vault.store.purge():
                 yield f"removed {what}"
         except CopilotChatError as error:
             failed.append(error.message)
@@ -96,10 +96,10 @@ class Leaving:
         yield from sorted(paths.config_dir.glob(paths.config_file.stem + ".*"))
         yield from sorted(paths.secrets_dir.glob("store.json*"))
         yield paths.cache_dir
-        runtime = self._app.cache_place("-", "-", opens_alone=False).file.parent
+        runtime = self._app.access.cache_place("-", "-", opens_alone=False).file.parent
         if runtime != paths.cache_dir:
             yield runtime
 
     def _forget_token(self, account: Account) -> None:
         source = Source("stored", "stored", "", user=account.login)
-        self._app.token_cache(source, host=account.host).clear()
+        self._app.access.token_cache(source, host=account.host).clear()

@@ -1,7 +1,7 @@
-"""Imports go one way: this table is the architecture, and nothing may import what it does not list.
+"""Imports go one way: this table is the architecture; nothing may import what it does not list.
 
-A room is a folder of `copilot_cli`, or a file at its top. `ui.safe` is apart from `ui`: it is a pure
-function over text, and everyone who quotes foreign text needs it.
+A room is a folder of `copilot_cli`, or a file at its top. `ui.safe` is apart from `ui`: it is a
+pure function over text, and everyone who quotes foreign text needs it.
 """
 
 import ast
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent / "copilot_cli"
 BOTTOM = {"errors", "messages", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "engines", "identity", "store", "ui", "ui.safe"}
-WHOLE = ANSWERING | {"app", "asking", "prompt", "verdict"}
+WHOLE = ANSWERING | {"access", "app", "asking", "prompt", "vault", "verdict"}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -40,7 +40,9 @@ ALLOWED: dict[str, set[str]] = {
     "engines": BOTTOM | {"network", "retry_after", "ui.safe", "wires"},
     "chat": {"errors", "messages"},
     "ui": BOTTOM | {"ui.safe"},
-    "app": ANSWERING,
+    "app": ANSWERING | {"access", "vault"},
+    "access": GROUND | {"app", "auth", "store"},
+    "vault": GROUND | {"app", "store"},
     # what the commands share
     "asking": {"chat", "errors", "messages", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},

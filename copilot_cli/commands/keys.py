@@ -22,7 +22,7 @@ def status(
 ) -> None:
     """Show what seals the store: its slots, file, mode and entries, and never a value."""
     application: App = ctx.obj
-    facts = {"store": application.store_kind, **application.store.describe()}
+    facts = {"store": application.vault.kind, **application.vault.store.describe()}
     if as_json:
         application.streams.json(facts)
         return

@@ -45,7 +45,7 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
     from copilot_cli.ui.stream import make_writer
 
     streams = application.streams
-    if application.resolved.source is None and streams.person:
+    if application.access.resolved.source is None and streams.person:
         from copilot_cli.commands.onboard import start as sign_in
 
         sign_in(application)
@@ -60,7 +60,7 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
         _lines(application, save=save),
     )
     if streams.person:
-        chat.say(f"{chat.chat.model} · {application.login} · /help, Ctrl-D to leave")
+        chat.say(f"{chat.chat.model} · {application.access.login} · /help, Ctrl-D to leave")
     return chat.run()
 
 

@@ -31,7 +31,7 @@ def status(
 
 def _facts(application: "App") -> dict[str, Any]:
     settings = application.settings
-    resolved = application.resolved
+    resolved = application.access.resolved
     source = resolved.source
     usable = source is not None and source.problem is None
     return {
@@ -42,7 +42,7 @@ def _facts(application: "App") -> dict[str, Any]:
         "where": source.where if source else None,
         "problem": source.problem if source else None,
         "hides": [hidden.where for hidden in resolved.hidden],
-        "store": application.store_kind,
+        "store": application.vault.kind,
         "store_path": str(settings.paths.store_file),
         "model": settings.model,
         "engine": settings.engine,

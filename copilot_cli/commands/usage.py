@@ -18,7 +18,7 @@ def usage(
 ) -> None:
     """Show your plan, what is left of its quota, and when it starts anew."""
     application: App = ctx.obj
-    plan = application.plan()
+    plan = application.access.plan()
     if as_json:
         application.streams.json(_as_json(plan))
         return

@@ -98,7 +98,7 @@ class Sealing:
         if kind.startswith("keyring:"):
             self._prompts.note(f"Note: the key goes to {kind}, which this program does not know.")
         self._key_file_was_there = self.key_file().exists()
-        store = self._app.build_store(self._key(kind))
+        store = self._app.vault.build_store(self._key(kind))
         try:
             self._made = store.prove()
         except (Corrupt, KeyMissing, WrongKey) as error:
@@ -106,7 +106,7 @@ class Sealing:
                 raise
             aside = store.set_aside()
             self._prompts.note(f"The old store could not be opened; it is kept as {aside}.")
-            store = self._app.build_store(self._key(kind))
+            store = self._app.vault.build_store(self._key(kind))
             self._made = store.prove()
         return store
 
@@ -132,7 +132,7 @@ class Sealing:
         ask: Callable[[], Secret] | None = None
         if kind == "passphrase":
             ask = self._passphrase
-        return self._app.build_key(kind, key_file=self._answers.key_file, ask=ask)
+        return self._app.vault.build_key(kind, key_file=self._answers.key_file, ask=ask)
 
     def _passphrase(self) -> Secret:
         from copilot_cli.store.keys import passphrase_from, passphrase_warning
@@ -140,9 +140,9 @@ class Sealing:
         if self._answers.passphrase_fd is not None:
             return passphrase_from(self._answers.passphrase_fd)
         if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
-            return self._app.passphrase()
-        if self._app.store.exists():
-            return self._app.passphrase()
+            return self._app.vault.passphrase()
+        if self._app.vault.store.exists():
+            return self._app.vault.passphrase()
         return self._new_passphrase(passphrase_warning)
 
     def _new_passphrase(self, warning: Callable[[Secret], str | None]) -> Secret:

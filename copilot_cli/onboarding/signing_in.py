@@ -155,7 +155,7 @@ class SigningIn:
 
     def prove(self, credential: GitHubCredential) -> SignIn:
         """Exchange the token that was just got, whatever a variable says, and learn whose it is."""
-        copilot = self._app.exchange(credential.token)
+        copilot = self._app.access.exchange(credential.token)
         try:
             login = fetch_login(self._app.client, self._app.settings.rest_url(), credential.token)
         except SignInError:

@@ -69,8 +69,8 @@ class Wizard:
             raise
         if store is not None:
             store.put(Account(self._host, sign_in.login).entry, credential.to_entry())
-            self._app.adopt(sign_in.login, kind, self._answers.key_file)
-            self._app.keep_copilot_token(sign_in.login, sign_in.copilot)
+            self._app.access.adopt(sign_in.login, kind, self._answers.key_file)
+            self._app.access.keep_copilot_token(sign_in.login, sign_in.copilot)
             self._say(f"Signed in as {sign_in.login}. {kept_where(kind)}")
         else:
             self._say(f"Signed in as {sign_in.login}. Not stored: this process only.")
@@ -89,7 +89,7 @@ class Wizard:
             lines.append(f"{self._sealing.key_file()} (the key)")
         if kind.startswith("keyring"):
             lines.append("keyring item: service copilot-chat, user store:<random id> (the key)")
-        place = self._app.cache_place(self._host, "-", opens_alone=kind != "passphrase")
+        place = self._app.access.cache_place(self._host, "-", opens_alone=kind != "passphrase")
         lines.append(f"{place.file.parent}{os.sep} (the Copilot token, sealed; the model list)")
         lines.append(f"{paths.config_file} (the settings)")
         return lines
@@ -97,12 +97,12 @@ class Wizard:
     def _still_good(self) -> bool:
         """Return whether a stored sign-in needs nothing; say what was checked."""
         app = self._app
-        sources = (app.resolved.source, *app.resolved.hidden)
+        sources = (app.access.resolved.source, *app.access.resolved.hidden)
         if not any(source is not None and source.kind == "stored" for source in sources):
             return False
         try:
             account = self._stored_account()
-            app.exchange(app.github_token(app.stored_login(account)))
+            app.access.exchange(app.access.github_token(app.access.stored_login(account)))
         except (NetworkError, ServiceError) as error:
             self._say(f"Already signed in as {account.login} (not checked: {error.message}).")
             return True
@@ -116,7 +116,7 @@ class Wizard:
         return True
 
     def _stored_account(self) -> Account:
-        accounts = stored_accounts(self._app.store, self._host)
+        accounts = stored_accounts(self._app.vault.store, self._host)
         return choose_account(accounts, self._app.settings.account, self._host)
 
     def _write_settings(

@@ -1,0 +1,185 @@
+"""Access to Copilot: which sign-in this run uses, and the Copilot token it is exchanged for.
+
+Resolving opens no key and sends nothing; the GitHub token is read only when a Copilot token has to
+be made, which is once in half an hour over all processes.
+"""
+
+import os
+import sys
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import KeyringLocked, SignInError
+from copilot_cli.secret import Secret
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.auth.accounts import Account, StoredLogin
+    from copilot_cli.auth.copilot_token import GitHubLogin, TokenLease
+    from copilot_cli.auth.device import Grant
+    from copilot_cli.auth.exchange import CopilotToken
+    from copilot_cli.auth.plan import Plan
+    from copilot_cli.auth.sources import Resolved, Source
+    from copilot_cli.store.cache import CachePlace, TokenCache
+
+
+class Access:
+    """Finds the sign-in of this run and keeps its Copilot token."""
+
+    def __init__(self, app: "App") -> None:
+        self._app = app
+
+    @cached_property
+    def resolved(self) -> "Resolved":
+        """Which token this run uses, and what that hides. Opens no key."""
+        from copilot_cli.auth.sources import resolve
+
+        return resolve(self._app.settings, self._app.vault.store)
+
+    @property
+    def source(self) -> "Source":
+        """The token source in use. Raises `SignInError` where there is none that can work."""
+        source = self.resolved.source
+        if source is None:
+            raise SignInError(
+                f"nobody is signed in to {self._app.settings.host}",
+                hint="run `copilot-chat onboard`",
+                kind="not_signed_in",
+            )
+        if source.problem:
+            raise SignInError(
+                f"the token of {source.where} cannot be used: {source.problem}",
+                hint="run `copilot-chat onboard`",
+                kind="token_kind",
+            )
+        return source
+
+    @cached_property
+    def login(self) -> str:
+        """The name under which this run's Copilot token is cached: the account, or the variable."""
+        source = self.source
+        return source.user or f"env {source.name}"
+
+    @cached_property
+    def lease(self) -> "TokenLease":
+        """The Copilot token of the source in use. Raises `SignInError`."""
+        return self.build_lease(self.source, self._github_login(self.source))
+
+    def build_lease(self, source: "Source", github_login: "GitHubLogin") -> "TokenLease":
+        """Return the lease on the Copilot token that `github_login` is exchanged for."""
+        from copilot_cli.auth.copilot_token import TokenLease
+
+        settings = self._app.settings
+        return TokenLease(
+            cache=self.token_cache(source),
+            login=github_login,
+            exchange=self.exchange,
+            endpoints=(settings.rest_url(), settings.copilot_api() or ""),
+            now=self._app.effects.now,
+            sleep=self._app.effects.sleep,
+            monotonic=self._app.effects.monotonic,
+        )
+
+    def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":
+        """Exchange a GitHub token for a Copilot token, within `seconds`; see `auth.exchange`."""
+        from copilot_cli.auth.exchange import exchange
+
+        return exchange(
+            self._app.client,
+            self._app.settings.rest_url(),
+            token,
+            now=self._app.effects.now,
+            headers=self._app.identity,
+            set_api=self._app.settings.copilot_api(),
+            seconds=seconds,
+        )
+
+    def token_cache(self, source: "Source", *, host: str | None = None) -> "TokenCache":
+        """Return the cache of the Copilot token that belongs to `source`."""
+        from copilot_cli.store.cache import TokenCache
+
+        host, login = host or self._app.settings.host, source.user or f"env {source.name}"
+        vault = self._app.vault
+        opens_alone = source.kind == "stored" and vault.kind not in {"passphrase", "none"}
+        place = self.cache_place(host, login, opens_alone=opens_alone)
+        subkey = None if place.key_file else partial(vault.quiet_store.subkey, "token-cache")
+        return TokenCache(place, host=host, login=login, subkey=subkey)
+
+    def cache_place(self, host: str, login: str, *, opens_alone: bool) -> "CachePlace":
+        """Return where a Copilot token is kept; see `store.cache.cache_place`."""
+        from copilot_cli.store.cache import cache_place
+
+        return cache_place(
+            self._app.settings.paths,
+            self._app.effects.environ,
+            os.getuid() if hasattr(os, "getuid") else 0,
+            sys.platform,
+            host=host,
+            login=login,
+            store_key=opens_alone,
+        )
+
+    def _github_login(self, source: "Source") -> "GitHubLogin":
+        from copilot_cli.auth.accounts import Account, GivenLogin
+
+        if source.token is not None:
+            return GivenLogin(source.token)
+        return self.stored_login(Account(self._app.settings.host, source.user or ""))
+
+    def stored_login(self, account: "Account") -> "StoredLogin":
+        """Return the sign-in that is stored for `account`."""
+        from copilot_cli.auth.accounts import StoredLogin
+
+        return StoredLogin(
+            self._app.vault.quiet_store,
+            account,
+            refresh=self.refresh,
+            now=self._app.effects.now,
+            unlock=self._app.vault.unlock,
+        )
+
+    def github_token(self, login: "GitHubLogin") -> Secret:
+        """Return the GitHub token of `login`, opening the store with the person if need be."""
+        try:
+            return login.token()
+        except KeyringLocked:
+            if not login.unlock():
+                raise
+            return login.token()
+
+    def adopt(self, login: str, store_kind: str, key_file: Path | None) -> None:
+        """Go on, for the rest of this run, as the account just signed in, with its store."""
+        self._app.set_options(
+            account=login, store=store_kind, key_file=str(key_file) if key_file else None
+        )
+        self._app.forget_settings()
+
+    def keep_copilot_token(self, login: str, token: "CopilotToken") -> None:
+        """Put a token that was just exchanged into the cache, for the commands that follow."""
+        from copilot_cli.auth.accounts import Account
+        from copilot_cli.auth.sources import Source
+
+        source = Source("stored", "stored", "the sign-in just made", user=login)
+        account = Account(self._app.settings.host, login)
+        self.build_lease(source, self.stored_login(account)).keep(token)
+
+    def refresh(self, *, client_id: str, refresh_token: Secret) -> "Grant":
+        """Trade a refresh token for a new pair; see `auth.device.refresh`."""
+        from copilot_cli.auth.device import refresh
+
+        return refresh(
+            self._app.client,
+            self._app.settings.login_url(),
+            client_id=client_id,
+            refresh_token=refresh_token,
+        )
+
+    def plan(self) -> "Plan":
+        """Return what GitHub says of the plan of this run's account."""
+        from copilot_cli.auth.plan import fetch_copilot_user
+
+        token = self.github_token(self._github_login(self.source))
+        return fetch_copilot_user(
+            self._app.client, self._app.settings.rest_url(), token, headers=self._app.identity
+        )
