@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
+from copilot_cli.errors import SettingsError
 from copilot_cli.settings import Settings
 from copilot_cli.ui.console import Streams
 
@@ -174,7 +175,15 @@ class App:
     @cached_property
     def engine(self) -> "DirectEngine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
+        if self.settings.engine != "direct":
+            raise SettingsError(
+                f"this version has no engine {self.settings.engine!r} ({self._said_by('engine')})",
+                hint="use the engine direct",
+            )
         return self.build_engine(self.access.lease)
+
+    def _said_by(self, setting: str) -> str:
+        return f"from {self.settings.source(setting)}"
 
     def build_engine(self, lease: Any) -> "DirectEngine":
         """Return the engine `direct` on `lease`."""

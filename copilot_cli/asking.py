@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Self
 
 from copilot_cli.errors import CopilotChatError, Interrupted, UsageError
 from copilot_cli.messages import End
+from copilot_cli.signals import Terminated
 from copilot_cli.verdict import verdict
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Turn:
     ) -> None:
         if isinstance(error, KeyboardInterrupt):
             error = Interrupted("interrupted")
+        elif isinstance(error, Terminated):
+            error = Interrupted(f"ended by signal {error.number}", signal=error.number)
         if error is None or isinstance(error, CopilotChatError):
             self._report.finish(self._chat.last if self._chat else None, error)
         else:

@@ -24,8 +24,6 @@ An instance has a message (what happened, lower case, no full stop) and, where t
 a hint. Neither ever holds a secret: foreign text is cut and made safe by whoever raises.
 """
 
-from typing import ClassVar
-
 
 class CopilotChatError(Exception):
     """A failure with a message for the person, an optional hint, a kind and an exit code.
@@ -33,7 +31,7 @@ class CopilotChatError(Exception):
     `retry_after` is how many seconds the service asked to be left alone, where it did.
     """
 
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
     kind: str = "error"
 
     def __init__(
@@ -188,7 +186,11 @@ class KeyringTimeout(KeyringLocked):
 
 
 class Interrupted(CopilotChatError):  # noqa: N818
-    """Ctrl-C, or another signal that ends the program; 128 + `signal` is the exit code."""
+    """Ctrl-C, or another signal: what came is kept, and the exit code is 128 and the number."""
 
     exit_code = 130
     kind = "interrupted"
+
+    def __init__(self, message: str, *, signal: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal

@@ -15,7 +15,7 @@ import typer.core
 import typer.exceptions
 import typer.main
 
-from copilot_cli import __version__, signals
+from copilot_cli import __version__, bugs, signals
 from copilot_cli.app import App, Effects
 from copilot_cli.errors import CopilotChatError, UsageError
 
@@ -61,6 +61,18 @@ class LazyGroup(typer.core.TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = row.name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command of the first word. Raises `UsageError` with the nearest name."""
+        if args and args[0] not in _BY_NAME and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _BY_NAME, n=1)
+            hint = (
+                f"did you mean `copilot-chat {near[0]}`?" if near else "see `copilot-chat --help`"
+            )
+            raise UsageError(f"there is no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the list of commands from the table, importing none."""
@@ -154,6 +166,7 @@ def _run(words: list[str], effects: Effects) -> int:
 
 def run() -> None:
     """Run the program and leave with its exit code: the console script."""
+    bugs.confess()
     raise SystemExit(main())
 
 

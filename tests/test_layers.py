@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "messages": set(),
     "secret": set(),
+    "bugs": {"secret"},
     "signals": set(),
     "retry_after": set(),
     "identity": set(),
@@ -44,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
     # what the commands share
-    "asking": {"chat", "errors", "messages", "ui", "verdict"},
+    "asking": {"chat", "errors", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "leaving": WHOLE,
     "onboarding": WHOLE,
@@ -52,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
     "reference": {"environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "signals", "simulator"},
-    "main": {"__version__", "app", "commands", "errors", "signals"},
+    "main": {"__version__", "app", "bugs", "commands", "errors", "signals"},
     "__main__": {"main"},
     # alone: what it shared with the program, both could get wrong alike
     "simulator": set(),
