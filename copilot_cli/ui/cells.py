@@ -57,7 +57,9 @@ def breaks(text: str, width: int, first: int | None = None) -> list[tuple[int, i
     rows: list[tuple[int, int]] = []
     start, room, length = 0, width if first is None else first, len(text)
     while True:
-        end = fit(text, room, start) if room > 0 else start
+        end = fit(text, room, start)
+        if room < width and cells(text[start:end]) > room:
+            end = start
         if end >= length:
             rows.append((start, length))
             return rows
