@@ -80,11 +80,8 @@ class Effects:
 class App:
     """Everything one run of the program may need, each built on first use."""
 
-    def __init__(
-        self, options: Mapping[str, str | None], effects: Effects, *, verbose: int = 0
-    ) -> None:
+    def __init__(self, options: Mapping[str, str | None], effects: Effects) -> None:
         self.effects = effects
-        self.verbose = verbose
         self._options = dict(options)
 
     def set_options(self, **options: str | None) -> None:
@@ -293,7 +290,7 @@ class App:
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
-        kept = {"effects", "verbose", "_options", "streams", "client", "prompts"}
+        kept = {"effects", "_options", "streams", "client", "prompts"}
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 

@@ -120,7 +120,11 @@ def root(
     """A terminal client for GitHub Copilot chat."""
     effects: Effects = ctx.obj
     options = {"account": account, "host": host, "home": home, "color": color}
-    ctx.obj = effects.app = App(options, effects, verbose=verbose)
+    ctx.obj = effects.app = App(options, effects)
+    if verbose:
+        from copilot_cli import logs
+
+        logs.show(verbose, ctx.obj.streams.say)
     if ctx.invoked_subcommand is not None:
         return
     if not ctx.obj.streams.person or not ctx.obj.streams.stdout_is_terminal:

@@ -4,10 +4,11 @@ httpx is imported here and by the files that speak HTTP, which are themselves im
 request is about to be made.
 """
 
+import logging
 import re
 import ssl
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -17,6 +18,8 @@ import httpx
 from copilot_cli.environment import switched_on
 from copilot_cli.errors import NetworkError, ServiceError, SettingsError
 from copilot_cli.kinds import is_loopback
+
+_log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT = 5.0
 """Seconds for a connection, TLS included."""
@@ -48,9 +51,11 @@ def build_client(
     the proxy variables. Raises `SettingsError` for a CA file that is not there or a proxy that
     cannot be used.
     """
-    hooks = (
-        {"request": [_refuse_unless_loopback]} if switched_on("COPILOT_OFFLINE", environ) else {}
-    )
+    offline = switched_on("COPILOT_OFFLINE", environ)
+    hooks: dict[str, list[Callable[..., None]]] = {
+        "request": [_refuse_unless_loopback] if offline else [],
+        "response": [_log_reply],
+    }
     timeout = httpx.Timeout(REPLY_TIMEOUT, connect=CONNECT_TIMEOUT)
     headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
     if transport is not None:
@@ -116,6 +121,14 @@ def _trust_from(name: str, path: Path) -> ssl.SSLContext:
             f"{name} names {path}, which holds no usable certificate",
             hint="it must be a PEM file of one or more CA certificates, or a folder of them",
         ) from error
+
+
+def _log_reply(response: httpx.Response) -> None:
+    """Log a reply by its host, path and status: a query or a header may hold a secret."""
+    request = response.request
+    name = response.headers.get("x-request-id") or response.headers.get("x-github-request-id")
+    where = f"{request.url.host}{request.url.path}"
+    _log.info("%s %s: %d, request %s", request.method, where, response.status_code, name or "?")
 
 
 def _refuse_unless_loopback(request: httpx.Request) -> None:

@@ -5,6 +5,7 @@ exchange's 403 envelope) is looked at by that endpoint's file first.
 """
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -36,6 +37,9 @@ _MAX_BODY = 64 * 1024
 _SILENCE = 10.0  # seconds without a byte
 _HUGE = 1e15  # beyond any time, size or count; NaN and infinity fail the comparison too
 _RATE_LIMITED = re.compile(r"rate limit", re.IGNORECASE)
+
+
+_log = logging.getLogger(__name__)
 
 
 class Reply(NamedTuple):
@@ -97,6 +101,9 @@ def get(
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise network.translate(error, url=url) from error
     fields = _object(bytes(body))
+    if response.status_code != 200:
+        said = body.decode("utf-8", "replace").strip()
+        _log.debug("GitHub answered with %d: %s", response.status_code, said)
     kind = response.headers.get("content-type", "")
     is_page = fields is None and ("html" in kind or body.lstrip()[:1] == b"<")
     return Reply(url, response.status_code, response.headers, fields, is_page)
@@ -163,7 +170,7 @@ def _foreign(reply: Reply) -> ServiceError:
         return ServiceError(f"{reply.host} redirects to {safe(target)}, which is not followed")
     return ServiceError(
         f"{reply.host} sent something that is not GitHub's answer (status {reply.status})",
-        hint="a proxy or a captive portal may be in between; `copilot-chat doctor` looks",
+        hint="a proxy or a captive portal may be in between",
     )
 
 

@@ -5,6 +5,7 @@ credentials are taken out, before anybody sees it.
 """
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
@@ -21,6 +22,8 @@ MAX_BODY = 64 * 1024
 
 AFTER_STATUS = 5.0
 """Seconds to wait for the text of a refusal once its status has come."""
+
+_log = logging.getLogger(__name__)
 
 _CREDENTIALS = ("authorization", "api-key", "x-api-key")
 
@@ -79,7 +82,9 @@ def read_refusal(status: int, body: bytes, *, hide: Iterable[str] = ()) -> Refus
     if found is None:
         found = "", "" if text.startswith("<") else text.partition("\n")[0].rstrip("\r")
     code, message = found
-    return Refusal(status, code, without(message, hide))
+    told = without(message, hide)
+    _log.debug("the service refused with %d %s: %s", status, code, told)
+    return Refusal(status, code, told)
 
 
 def without(text: str, credentials: Iterable[str]) -> str:
