@@ -31,7 +31,7 @@ _GROWTH, _LONGEST = 2.0, 30.0  # seconds: each failure waits this much longer, u
 _PATIENCE = 60.0  # seconds of Retry-After that are honoured
 _LAST_CALL = 1.0  # seconds before the end of a code's life at which the last poll goes out
 
-_USER_CODE = re.compile(r"[A-Z0-9]{4,10}-?[A-Z0-9]{4,10}")
+_USER_CODE = re.compile(r"[A-Z0-9]{3,16}(?:-[A-Z0-9]{2,16}){0,3}")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\[][A-Za-z0-9\[\]:/._~?#&=%+-]{1,200}")
 
 
