@@ -123,9 +123,10 @@ class Highlighter:
         try:
             for index, kind, value in lexer.get_tokens_unprocessed(text + "\n"):
                 for position, span in opened.items():
-                    if index <= position < index + len(value) and _opens(kind, span):
+                    if index <= position < index + len(value) and _opens(kind, value, span):
                         self._open = span
-                        return [*_until(runs, position), (text[position:], _style(span.kind))]
+                        rest = [(text[index:position], _style(kind))] if position > index else []
+                        return [*runs, *rest, (text[position:], _style(span.kind))]
                 style = _style(kind) if value.strip() else (runs[-1][1] if runs else "")
                 if runs and runs[-1][1] == style:
                     runs[-1] = (runs[-1][0] + value, style)
@@ -144,10 +145,10 @@ def _unclosed(text: str, span: _Span) -> int:
     return position if position >= 0 and text.find(span.closes, position) < 0 else -1
 
 
-def _opens(kind: _TokenType, span: _Span) -> bool:
+def _opens(kind: _TokenType, value: str, span: _Span) -> bool:
     """Tell whether what a lexer made of the opening mark leaves it an opening mark."""
     if span.kind is String:
-        return kind in String
+        return kind in String and value.startswith(span.opens)
     return kind not in String and kind not in Comment.Single
 
 
