@@ -23,6 +23,7 @@ OF_OTHERS = {
     "XDG_RUNTIME_DIR",  # the login session's
     "CURL_CA_BUNDLE",  # what the simulator hands to other clients
     "NODE_EXTRA_CA_CERTS",
+    "COPILOT_CHAT_LIVE_TOKEN",  # of the tests that talk to the real service
 }
 
 
