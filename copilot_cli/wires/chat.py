@@ -152,9 +152,10 @@ class Decoder:
         delta = choice.get("delta") or choice.get("message")
         if isinstance(delta, dict):
             content = delta.get("content")
-            if content and isinstance(content, str):
+            is_text = isinstance(content, str)
+            if content and is_text:
                 events.append(Text(content))
-            if len(delta) > 1 or not content:
+            if len(delta) > 1 or not is_text:
                 self._unusual(delta, events, whole="message" in choice)
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str):
@@ -196,7 +197,7 @@ class Decoder:
 
     def _count(self, data: Mapping[str, Any]) -> None:
         usage = data.get("usage")
-        if isinstance(usage, dict):
+        if usage and isinstance(usage, dict):
             self._usage = _usage(usage)
         billed = data.get("copilot_usage")
         if isinstance(billed, dict):

@@ -1,0 +1,329 @@
+"""The chat-completions wire: requests as dicts, dicts as events, each quirk by itself."""
+
+from typing import Any
+
+import pytest
+
+from copilot_cli.messages import (
+    Cost,
+    End,
+    Event,
+    Message,
+    Notice,
+    Reasoning,
+    ReasoningPart,
+    Request,
+    Text,
+    TextPart,
+    ToolCall,
+    ToolCallPart,
+    ToolResultPart,
+    Usage,
+    UsageReport,
+    message,
+)
+from copilot_cli.wires.chat import Decoder, encode
+from copilot_cli.wires.stream import StreamFault
+
+
+def test_a_request_holds_what_was_asked_and_nothing_else() -> None:
+    """No cap and no sampling value is sent by itself: GPT-5 refuses them."""
+    request = Request("model-a", [message("system", "Be brief."), message("user", "Hi")])
+    assert encode(request) == {
+        "model": "model-a",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Hi"},
+        ],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+
+
+def test_a_request_that_is_not_streamed_asks_for_no_stream_options() -> None:
+    """`stream_options` without `stream` is refused."""
+    assert encode(Request("m", [message("user", "Hi")], stream=False)) == {
+        "model": "m",
+        "messages": [{"role": "user", "content": "Hi"}],
+        "stream": False,
+    }
+
+
+def test_tool_calls_and_their_results_are_sent_back() -> None:
+    """A call without arguments is `{}`; each result is a message; reasoning is left out."""
+    calls = (
+        ReasoningPart("hm"),
+        TextPart("I will "),
+        TextPart("look."),
+        ToolCallPart("call_a", "look", '{"at":1}'),
+        ToolCallPart("call_b", "clock", ""),
+    )
+    results = (ToolResultPart("call_a", "a tree"), ToolResultPart("call_b", "noon"))
+    request = Request("m", [Message("assistant", calls), Message("tool", results)])
+    assert encode(request)["messages"] == [
+        {
+            "role": "assistant",
+            "content": "I will look.",
+            "tool_calls": [
+                {
+                    "id": "call_a",
+                    "type": "function",
+                    "function": {"name": "look", "arguments": '{"at":1}'},
+                },
+                {
+                    "id": "call_b",
+                    "type": "function",
+                    "function": {"name": "clock", "arguments": "{}"},
+                },
+            ],
+        },
+        {"role": "tool", "tool_call_id": "call_a", "content": "a tree"},
+        {"role": "tool", "tool_call_id": "call_b", "content": "noon"},
+    ]
+
+
+def choice(delta: Any = None, finish: Any = None, **more: Any) -> dict[str, Any]:
+    """Return a chunk of one choice."""
+    return {"choices": [{"delta": delta, "finish_reason": finish, **more}]}
+
+
+PIECES: dict[str, tuple[dict[str, Any], list[Event]]] = {
+    "text": (choice({"content": "Hi"}), [Text("Hi")]),
+    "empty text": (choice({"content": ""}), []),
+    "null text": (choice({"content": None, "role": None}), []),
+    "text of another type": (choice({"content": 7}), []),
+    "text with a role": (choice({"role": "assistant", "content": "Hi"}), [Text("Hi")]),
+    "text blocks": (choice({"content": [{"type": "text", "text": "Hi"}, 7]}), [Text("Hi")]),
+    "thinking blocks": (choice({"content": [{"thinking": "Hm"}]}), [Reasoning("Hm")]),
+    "no choices": ({}, []),
+    "null choices": ({"choices": None}, []),
+    "empty choices": ({"choices": []}, []),
+    "choices of another type": ({"choices": {"0": {}}}, []),
+    "choices that are no objects": ({"choices": [None, 1, "x"]}, []),
+    "null delta": (choice(None), []),
+    "delta of another type": (choice("Hi"), []),
+    "whole message": ({"choices": [{"message": {"content": "Hi"}}]}, [Text("Hi")]),
+    "two choices": (
+        {"choices": [{"index": 0, "delta": {"content": "a"}}, {"delta": {"content": "b"}}]},
+        [Text("a"), Text("b")],
+    ),
+    "reasoning_text": (choice({"reasoning_text": "Hm"}), [Reasoning("Hm")]),
+    "reasoning_content": (choice({"reasoning_content": "Hm"}), [Reasoning("Hm")]),
+    "cot_summary": (choice({"cot_summary": "Hm", "cot_id": "1"}), [Reasoning("Hm")]),
+    "cot_summary as an object": (choice({"cot_summary": {"text": "Hm"}}), [Reasoning("Hm")]),
+    "thinking": (choice({"thinking": "Hm", "signature": "x"}), [Reasoning("Hm")]),
+    "thinking as an object": (choice({"thinking": {"thinking": "Hm"}}), [Reasoning("Hm")]),
+    "only one form of the same thought": (
+        choice({"reasoning_text": "Hm", "thinking": "Hm"}),
+        [Reasoning("Hm")],
+    ),
+    "sealed reasoning": (choice({"reasoning_opaque": "x"}), []),
+    "text beside reasoning": (
+        choice({"content": "Hi", "reasoning_text": "Hm"}),
+        [Text("Hi"), Reasoning("Hm")],
+    ),
+    "refusal": (choice({"refusal": "I will not."}), [Text("I will not.")]),
+    "filter results": ({"choices": [], "prompt_filter_results": [{}]}, []),
+    "references": ({"choices": None, "copilot_references": [], "copilot_confirmation": {}}, []),
+    "copilot error": (
+        {"copilot_errors": [{"message": "No."}, {"message": 7}, 7]},
+        [Notice("No.")],
+    ),
+    "error beside choices": ({**choice({"content": "Hi"}), "error": {"code": "x"}}, [Text("Hi")]),
+    "null error": ({"choices": [], "error": None}, []),
+}
+
+
+@pytest.mark.parametrize(("chunk", "expected"), PIECES.values(), ids=PIECES)
+def test_a_chunk_adds_its_events(chunk: dict[str, Any], expected: list[Event]) -> None:
+    """Each shape a chunk is known to have; nothing is indexed that may be missing."""
+    decoder = Decoder()
+    assert decoder.feed(chunk) == expected
+    assert not decoder.finished
+
+
+FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "code and message": ({"error": {"code": "x", "message": "No."}}, ("x", "No.")),
+    "type for a code": ({"error": {"type": "overloaded", "message": "No."}}, ("overloaded", "No.")),
+    "a number for a code": ({"error": {"code": 502, "message": "No."}}, ("502", "No.")),
+    "nothing said": ({"error": {"x": 1}}, ("error", "no reason given")),
+    "a text": ({"error": "No."}, ("error", "No.")),
+    "empty choices beside it": ({"choices": [], "error": {"code": "x"}}, ("x", "no reason given")),
+}
+
+
+@pytest.mark.parametrize(("chunk", "expected"), FAULTS.values(), ids=FAULTS)
+def test_an_error_object_is_a_fault(chunk: dict[str, Any], expected: tuple[str, str]) -> None:
+    """An error inside a reply of status 200 ends the turn."""
+    with pytest.raises(StreamFault) as raised:
+        Decoder().feed(chunk)
+    assert (raised.value.code, raised.value.message) == expected
+
+
+ENDS: dict[str, tuple[list[dict[str, Any]], End]] = {
+    "stop": ([choice(finish="stop")], End("stop", complete=True)),
+    "a reason nobody knows": ([choice(finish="eos")], End("stop", complete=True)),
+    "length": ([choice(finish="length")], End("length", complete=False)),
+    "error": ([choice(finish="error")], End("error", complete=False)),
+    "content filter": (
+        [choice(finish="content_filter")],
+        End("content_filter", complete=False),
+    ),
+    "content filters by name": (
+        [
+            choice(
+                finish="content_filter",
+                content_filter_results={
+                    "hate": {"filtered": False},
+                    "self_harm": {"filtered": True},
+                    "violence": {"filtered": True},
+                    "error": 7,
+                },
+            )
+        ],
+        End("content_filter", complete=False, detail="self_harm, violence"),
+    ),
+    "tool calls": ([choice(finish="tool_calls")], End("tool_calls", complete=False)),
+    "function call": ([choice(finish="function_call")], End("tool_calls", complete=False)),
+    "nothing": (
+        [choice({"content": "Hi"})],
+        End("cut", False, "the stream ended before the answer did"),
+    ),
+    "null": ([choice(finish=None)], End("cut", False, "the stream ended before the answer did")),
+    "number": ([choice(finish=1)], End("cut", False, "the stream ended before the answer did")),
+    "stop and length": (
+        [choice(finish="stop", index=0), choice(finish="length", index=1)],
+        End("length", complete=False),
+    ),
+    "stop, then tool calls": (
+        [choice(finish="stop", index=0), choice(finish="tool_calls", index=1)],
+        End("tool_calls", complete=False),
+    ),
+    "end_turn": ([{"content": [], "stop_reason": "end_turn"}], End("stop", complete=True)),
+    "max_tokens": ([{"content": [], "stop_reason": "max_tokens"}], End("length", complete=False)),
+    "refusal": (
+        [{"content": [], "stop_reason": "refusal"}],
+        End("content_filter", complete=False),
+    ),
+    "null stop_reason": (
+        [{"content": [{"type": "text", "text": "Hi"}], "stop_reason": None}],
+        End("cut", False, "the stream ended before the answer did"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("chunks", "expected"), ENDS.values(), ids=ENDS)
+def test_an_answer_ends_by_its_finish_reason(chunks: list[dict[str, Any]], expected: End) -> None:
+    """Only `stop` makes an answer whole, and only a finish reason ends it at all."""
+    decoder = Decoder()
+    for chunk in chunks:
+        decoder.feed(chunk)
+    assert decoder.finish()[-1] == expected
+    assert decoder.finished == (expected.reason != "cut")
+
+
+def test_a_cut_answer_has_no_whole_tool_call() -> None:
+    """Half the arguments of a call are not a call; what was used is told all the same."""
+    decoder = Decoder()
+    call = {"index": 0, "id": "a", "function": {"name": "rm", "arguments": '{"path":"/'}}
+    decoder.feed(choice({"tool_calls": [call]}))
+    decoder.feed({"choices": [], "usage": {"prompt_tokens": 3}})
+    usage, end = decoder.finish()
+    assert usage == UsageReport(Usage(input_tokens=3))
+    assert isinstance(end, End)
+    assert end.reason == "cut"
+
+
+def test_stop_with_a_tool_call_wants_the_tool() -> None:
+    """`stop` can still come with tool calls."""
+    decoder = Decoder()
+    decoder.feed(choice({"tool_calls": [{"id": "a", "function": {"name": "f"}}]}, "stop"))
+    assert decoder.finish() == [ToolCall("a", "f", "{}"), End("tool_calls", complete=False)]
+
+
+def test_the_older_function_call_is_a_tool_call() -> None:
+    """`function_call` comes in pieces, without id and index."""
+    decoder = Decoder()
+    decoder.feed(choice({"function_call": {"name": "f", "arguments": '{"a"'}}))
+    decoder.feed(choice({"function_call": {"arguments": ":1}"}}, "function_call"))
+    assert decoder.finish()[0] == ToolCall("call_0", "f", '{"a":1}')
+    assert decoder.silent_progress == 2
+
+
+def test_whole_calls_without_ids_stay_apart() -> None:
+    """In a whole message each entry is a call of its own."""
+    calls = [{"function": {"name": "f"}}, {"function": {"name": "g", "arguments": "{}"}}]
+    decoder = Decoder()
+    decoder.feed({"choices": [{"message": {"tool_calls": calls}, "finish_reason": "tool_calls"}]})
+    assert decoder.finish()[:2] == [ToolCall("call_0", "f", "{}"), ToolCall("call_1", "g", "{}")]
+
+
+USAGES: dict[str, tuple[dict[str, Any], Usage]] = {
+    "OpenAI's": (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 20,
+            "total_tokens": 30,
+            "prompt_tokens_details": {"cached_tokens": 4, "cache_creation_tokens": 2},
+            "completion_tokens_details": {"reasoning_tokens": 5},
+        },
+        Usage(10, 20, 4, 2, 5),
+    ),
+    "reasoning beside the rest": (
+        {"prompt_tokens": 1, "reasoning_tokens": 2},
+        Usage(1, None, None, None, 2),
+    ),
+    "Anthropic's": (
+        {
+            "input_tokens": 1,
+            "cache_read_input_tokens": 20,
+            "cache_creation_input_tokens": 300,
+            "output_tokens": 4,
+        },
+        Usage(321, 4, 20, 300, None),
+    ),
+    "zero is a figure": ({"prompt_tokens": 0, "completion_tokens": 0}, Usage(0, 0)),
+    "null details": ({"prompt_tokens": 1, "prompt_tokens_details": None}, Usage(1)),
+    "nonsense": (
+        {"prompt_tokens": "7", "completion_tokens": True, "prompt_tokens_details": [1]},
+        Usage(),
+    ),
+    "beyond any size": ({"prompt_tokens": 10**400, "completion_tokens": float("inf")}, Usage()),
+}
+
+
+@pytest.mark.parametrize(("usage", "expected"), USAGES.values(), ids=USAGES)
+def test_usage_is_read_in_both_forms(usage: dict[str, Any], expected: Usage) -> None:
+    """A figure that was not given is None, not 0."""
+    decoder = Decoder()
+    decoder.feed({"choices": [], "usage": usage})
+    assert decoder.finish()[0] == UsageReport(expected)
+
+
+def test_the_last_usage_counts_and_the_bill_is_in_credits() -> None:
+    """Null usages before do no harm; a credit is 10**9 of the bill's unit."""
+    decoder = Decoder()
+    decoder.feed({**choice({"content": "Hi"}), "usage": None})
+    decoder.feed({**choice(finish="stop"), "usage": {"prompt_tokens": 1}})
+    decoder.feed({"choices": [], "usage": {"prompt_tokens": 2}})
+    decoder.feed({"choices": [], "copilot_usage": {"total_nano_aiu": 1_500_000_000}})
+    assert decoder.finish() == [
+        UsageReport(Usage(2), Cost(1.5, "credits")),
+        End("stop", complete=True),
+    ]
+
+
+def test_nothing_is_told_of_usage_that_was_not_given() -> None:
+    """No usage is no report, rather than one of zeros."""
+    decoder = Decoder()
+    decoder.feed({**choice(finish="stop"), "usage": {}, "copilot_usage": {"total_nano_aiu": None}})
+    assert decoder.finish() == [End("stop", complete=True)]
+
+
+def test_a_citation_is_told_once() -> None:
+    """The same licence notice comes with every chunk that touches the code."""
+    decoder = Decoder()
+    cited = {"citations": [{"url": "https://github.com/octocat/a", "license": "MIT"}]}
+    chunk = {"choices": [], "copilot_annotations": {"IPCodeCitations": [cited]}}
+    notice = Notice("matches public code (MIT): https://github.com/octocat/a")
+    assert [decoder.feed(chunk), decoder.feed(chunk)] == [[notice], []]
