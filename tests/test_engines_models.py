@@ -1,0 +1,168 @@
+"""The model list, read: missing fields, odd ones, and why a model cannot be used."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from copilot_cli.engines.models import default_model, parse_model, parse_models
+from copilot_cli.simulator import Scenario, Simulator
+from tests.engine_world import simulated_engine
+
+FULL: dict[str, Any] = {
+    "id": "model-a",
+    "name": "Model A",
+    "vendor": "Somebody",
+    "object": "model",
+    "preview": True,
+    "model_picker_enabled": True,
+    "is_chat_default": True,
+    "is_chat_fallback": True,
+    "policy": {"state": "enabled", "terms": "..."},
+    "capabilities": {
+        "family": "a",
+        "type": "chat",
+        "limits": {
+            "max_context_window_tokens": 128000,
+            "max_prompt_tokens": 64000.0,
+            "max_output_tokens": 4096,
+        },
+        "supports": {
+            "streaming": True,
+            "tool_calls": True,
+            "vision": False,
+            "reasoning_effort": ["low", "high"],
+        },
+    },
+    "supported_endpoints": ["/chat/completions", "/responses"],
+    "billing": {
+        "is_premium": True,
+        "multiplier": 0.33,
+        "token_prices": {"batch_size": 1000000, "default": {"input_price": 100}},
+    },
+}
+
+
+def test_every_field_is_read() -> None:
+    """What the list says of a model, as values."""
+    model = parse_model(FULL)
+    assert model._asdict() == {
+        "id": "model-a",
+        "name": "Model A",
+        "vendor": "Somebody",
+        "family": "a",
+        "type": "chat",
+        "preview": True,
+        "picker": True,
+        "chat_default": True,
+        "chat_fallback": True,
+        "context_tokens": 128000,
+        "prompt_tokens": 64000,
+        "output_tokens": 4096,
+        "endpoints": ("/chat/completions", "/responses"),
+        "streaming": True,
+        "tools": True,
+        "vision": False,
+        "reasoning": ("low", "high"),
+        "multiplier": 0.33,
+        "premium": True,
+        "prices": {"batch_size": 1000000, "default": {"input_price": 100}},
+        "disabled": None,
+    }
+
+
+def test_a_model_may_have_nothing_but_an_id() -> None:
+    """Every other field may be missing, and the model can be used all the same."""
+    model = parse_model({"id": "bare"})
+    assert (model.name, model.endpoints, model.picker) == ("bare", ("/chat/completions",), True)
+    assert (model.context_tokens, model.streaming, model.multiplier) == (None, None, None)
+    assert model.disabled is None
+
+
+def test_a_multiplier_of_zero_is_a_figure() -> None:
+    """Free is not unknown."""
+    assert parse_model({"id": "free", "billing": {"multiplier": 0}}).multiplier == 0.0
+
+
+DISABLED: dict[str, tuple[dict[str, Any], str]] = {
+    "embeddings": ({"capabilities": {"type": "embeddings"}}, "not a chat model (embeddings)"),
+    "policy disabled": ({"policy": {"state": "disabled"}}, "not enabled (disabled)"),
+    "policy unconfigured": ({"policy": {"state": "unconfigured"}}, "not enabled (unconfigured)"),
+    "policy pending": ({"policy": {"state": "pending"}}, "not enabled (pending)"),
+    "policy of another type": ({"policy": {"state": ["x"]}}, "not enabled"),
+    "responses only": ({"supported_endpoints": ["/responses"]}, "only served by /responses"),
+    "not picked": ({"model_picker_enabled": False}, "not offered for chat"),
+}
+
+
+@pytest.mark.parametrize(("item", "reason"), DISABLED.values(), ids=DISABLED)
+def test_a_model_that_cannot_be_used_says_why(item: dict[str, Any], reason: str) -> None:
+    """The reason stands where the list is shown."""
+    disabled = parse_model({"id": "x", **item}).disabled
+    assert disabled is not None
+    assert disabled.startswith(reason)
+
+
+def test_an_absent_policy_allows() -> None:
+    """So does one without a state."""
+    assert parse_model({"id": "x", "policy": None}).disabled is None
+    assert parse_model({"id": "x", "policy": {"terms": "..."}}).disabled is None
+
+
+def test_a_broken_item_hides_no_other() -> None:
+    """Each item is read alone; equal families and names are not merged."""
+    items = [None, 7, {}, {"id": ""}, {"id": 7}, {"id": "a", "name": "N"}, {"id": "b", "name": "N"}]
+    assert [model.id for model in parse_models({"data": items})] == ["a", "b"]
+
+
+@pytest.mark.parametrize("reply", [{}, {"data": None}, {"data": {"id": "a"}}, {"data": []}])
+def test_a_reply_without_a_list_has_no_models(reply: dict[str, Any]) -> None:
+    """Nothing is guessed."""
+    assert parse_models(reply) == []
+
+
+def test_the_default_is_the_services_own() -> None:
+    """Else it is the first that can be used; no model id is written into the program."""
+    plain, other = {"id": "a"}, {"id": "b"}
+    default = {"id": "c", "is_chat_default": True}
+    off = {"id": "d", "is_chat_default": True, "policy": {"state": "disabled"}}
+    cases = [([off, plain, default], "c"), ([off, plain, other], "a"), ([off], None), ([], None)]
+    for items, expected in cases:
+        chosen = default_model(parse_models({"data": items}))
+        assert (chosen.id if chosen else None) == expected
+
+
+def test_the_simulated_list_is_read_with_its_broken_items() -> None:
+    """The stand-in's whole list, as the service would send it."""
+    broken = simulated_engine(Simulator(Scenario(broken_models=True))).models_reply()
+    whole = simulated_engine(Simulator()).models_reply()
+    assert len(broken["data"]) > len(whole["data"])
+    models = parse_models(whole)
+    assert [model.id for model in parse_models(broken)] == [model.id for model in models]
+    default = default_model(models)
+    assert default is not None
+    assert default.chat_default
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(sorted(FULL)), ODD), st.dictionaries(st.text(), ODD))
+def test_fields_of_any_type_raise_nothing(item: dict[str, Any], limits: dict[str, Any]) -> None:
+    """A field of another type is a missing field."""
+    nested = {"limits": dict.fromkeys(FULL["capabilities"]["limits"], limits), "supports": limits}
+    for capabilities in (item.get("capabilities"), nested):
+        model = parse_model({**item, "id": "x", "capabilities": capabilities})
+        assert model.id == "x"
+        assert model.context_tokens is None
