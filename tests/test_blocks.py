@@ -155,7 +155,7 @@ _EMPTY_ITEM = re.compile(r"(?:\d[.)]) *\n")
 _INDENTED = re.compile(r"\n {4,}\S|    ")
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(_ATOMS), max_size=16).map("".join))
 def test_the_structure_is_that_of_the_whole_text(text: str) -> None:
     """The leaves found line by line are those that markdown-it finds in the finished text."""

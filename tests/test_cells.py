@@ -1,7 +1,7 @@
 """Widths and line breaks."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.cells import breaks, cells, fit, weight
@@ -19,12 +19,14 @@ def test_cells(text: str, expected: int) -> None:
     assert cells(text) == expected
 
 
+@settings(deadline=None)
 @given(_LINES, _LINES)
 def test_weight_adds_up(one: str, other: str) -> None:
     """The weight of a text does not depend on where it is cut."""
     assert weight(one) + weight(other) == weight(one + other)
 
 
+@settings(deadline=None)
 @given(_LINES, st.integers(2, 30))
 def test_rows_keep_to_the_width_and_lose_spaces_only(text: str, width: int) -> None:
     """Every row fits, and between the rows there is nothing but spaces."""
@@ -37,6 +39,7 @@ def test_rows_keep_to_the_width_and_lose_spaces_only(text: str, width: int) -> N
     assert end == len(text)
 
 
+@settings(deadline=None)
 @given(_LINES, st.integers(0, 9))
 def test_the_first_row_may_have_less_room(text: str, first: int) -> None:
     """Where something stands in the first row already, the text keeps to what is left of it."""

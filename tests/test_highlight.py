@@ -1,7 +1,7 @@
 """Code is coloured line by line, and its text is never touched."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.highlight import Highlighter
@@ -13,6 +13,7 @@ _STRING, _COMMENT = "32", "2"
 @pytest.mark.parametrize(
     "info", ["python", "js", "c", "bash", "html", "json", "yaml", "diff", "no-such", ""]
 )
+@settings(deadline=None)
 @given(st.lists(st.text("ab\"'`/*<!->{}#$(\\ \t=:日", max_size=20), max_size=6))
 def test_the_text_is_never_touched(info: str, lines: list[str]) -> None:
     """Whatever the language and the line, the runs are the line."""

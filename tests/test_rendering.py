@@ -57,7 +57,7 @@ def test_one_cut_at_every_place_makes_no_difference(name: str) -> None:
         assert screen.lines == whole, cut
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(MARKDOWN, st.sampled_from([1, 3, 17]), st.sampled_from([(80, 24), (40, 10), (20, 6)]))
 def test_cuts_make_no_difference_to_anything(text: str, size: int, room: tuple[int, int]) -> None:
     """The same for texts that nobody would write."""

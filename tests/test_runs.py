@@ -1,6 +1,6 @@
 """Styled runs: broken, cut and painted without a character lost."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.runs import paint, plain, width, wrapped
@@ -13,6 +13,7 @@ _RUNS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(_RUNS, st.integers(2, 15))
 def test_wrapping_loses_nothing_but_spaces_and_line_ends(
     runs: list[tuple[str, str]], room: int

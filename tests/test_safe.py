@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.safe import safe, safe_json, safe_line, utf8
@@ -25,12 +25,14 @@ def _forbidden(char: str) -> bool:
     )
 
 
+@settings(deadline=None)
 @given(_ANY)
 def test_nothing_forbidden_gets_through(text: str) -> None:
     """No character of the forbidden ranges is left, whatever the text."""
     assert not any(map(_forbidden, safe(text)))
 
 
+@settings(deadline=None)
 @given(_ANY)
 def test_everything_allowed_stays(text: str) -> None:
     """What the rule does not name comes out as it went in, in its order."""
@@ -39,6 +41,7 @@ def test_everything_allowed_stays(text: str) -> None:
     assert [c for c in safe(text) if c not in pictures] == [c for c in allowed if c not in pictures]
 
 
+@settings(deadline=None)
 @given(_ANY, _ANY)
 def test_cuts_make_no_difference(one: str, other: str) -> None:
     """A text made safe in two parts is the text made safe in one."""
@@ -93,6 +96,7 @@ def test_a_line_of_foreign_text(text: str, limit: int | None, expected: str) -> 
     assert safe_line(text, limit) == expected
 
 
+@settings(deadline=None)
 @given(_ANY)
 def test_pipes_get_utf8_with_nothing_changed_but_surrogates(text: str) -> None:
     """Controls reach a pipe as they came; a lone surrogate becomes U+FFFD."""
@@ -100,6 +104,7 @@ def test_pipes_get_utf8_with_nothing_changed_but_surrogates(text: str) -> None:
     assert utf8(text).decode() == expected
 
 
+@settings(deadline=None)
 @given(_ANY)
 def test_json_reads_back_equal_and_shows_nothing_unsafe(text: str) -> None:
     """Escaped JSON holds the same value, and no character that a terminal would obey."""

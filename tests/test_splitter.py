@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.splitter import BlockSplitter
@@ -51,6 +51,7 @@ def split(text: str, size: int, columns: int = 40, rows: int = 10) -> list[objec
     return out + splitter.flush()
 
 
+@settings(deadline=None)
 @given(MARKDOWN, st.sampled_from([1, 2, 3, 7, 20]), st.sampled_from([(80, 24), (20, 6)]))
 def test_cuts_make_no_difference(text: str, size: int, room: tuple[int, int]) -> None:
     """However the text is cut, the pieces are those of the text in one."""
@@ -66,6 +67,7 @@ def test_cuts_make_no_difference_to_what_outgrows_the_screen(name: str) -> None:
         assert split(LONG[name], size) == whole
 
 
+@settings(deadline=None)
 @given(MARKDOWN, MARKDOWN)
 def test_what_left_is_final(text: str, more: str) -> None:
     """No text that follows changes a piece that was returned."""

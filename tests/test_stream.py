@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.console import Streams
@@ -44,6 +44,7 @@ def test_which_writer(
     assert isinstance(make_writer(streams(env, stdout=stdout), render), expected)
 
 
+@settings(deadline=None)
 @given(st.lists(_ANY, max_size=5))
 def test_a_pipe_gets_the_answer_as_it_came(parts: list[str]) -> None:
     """Character for character, nothing added, lone surrogates apart."""

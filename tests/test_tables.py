@@ -1,7 +1,7 @@
 """Column widths and rows of tables."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from copilot_cli.ui.cells import cells
@@ -28,6 +28,7 @@ def test_how_columns_share_the_room(
     assert fitted(natural, room) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=6), st.integers(1, 100))
 def test_shared_room_is_never_exceeded(natural: list[int], room: int) -> None:
     """Whatever is wanted, the widths fit, and no column gets more than it wants."""
@@ -52,6 +53,7 @@ def test_missing_cells_are_empty() -> None:
     assert Columns([2, 2]).lines([[("a", "")]]) == ["a"]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(st.text("ab 日", max_size=30), min_size=3, max_size=3), max_size=4),
     st.integers(20, 60),

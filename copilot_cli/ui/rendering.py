@@ -66,7 +66,7 @@ class TerminalWriter(AnswerWriter):
     def reasoning(self, text: str) -> None:
         """Show the next piece of reasoning. What came of the answer so far is finished."""
         if not self._thinking:
-            self._render(self._splitter.flush())
+            self._finish()
             self._thinking = True
         if self._aside:
             self._tail.flush()
@@ -83,7 +83,7 @@ class TerminalWriter(AnswerWriter):
     def end(self, *, incomplete: bool = False) -> None:
         """Render what is unfinished, and mark an answer that is `incomplete`."""
         self._end_thinking()
-        self._render(self._splitter.flush())
+        self._finish()
         if incomplete and self._cursor:
             mark = f"\x1b[{DIM}m[incomplete]\x1b[m" if self._color else "[incomplete]"
             self._tail.replace(["", mark] if self._renderer.begun else [mark])
@@ -105,6 +105,13 @@ class TerminalWriter(AnswerWriter):
             rendered = self._renderer.render(piece, self._columns)
             self._tail.replace(rendered.rows)
             self._tail.commit(rendered.open)
+
+    def _finish(self) -> None:
+        """Render all that is left; an echo that comes to nothing, as of an empty quote, goes."""
+        pieces = self._splitter.flush()
+        self._render(pieces)
+        if not pieces:
+            self._tail.replace([])
 
     def _echo_pending(self) -> None:
         """Echo what the splitter has and the screen has not: the beginning of a block."""
