@@ -77,7 +77,7 @@ class Access:
             exchange=self.exchange,
             endpoints=(settings.rest_url(), settings.copilot_api() or ""),
             now=self._app.effects.now,
-            sleep=self._app.effects.sleep,
+            sleep=self._app.wait,
             monotonic=self._app.effects.monotonic,
         )
 
@@ -153,6 +153,15 @@ class Access:
         self._app.set_options(
             account=login, store=store_kind, key_file=str(key_file) if key_file else None
         )
+        self._app.forget_settings()
+
+    def go_on_with(self, token: Secret) -> None:
+        """Use `token` for the rest of this run, as if COPILOT_CHAT_TOKEN held it; it is not kept.
+
+        No other process sees it: the environment of the process itself is left alone.
+        """
+        environ = {**self._app.effects.environ, "COPILOT_CHAT_TOKEN": token.reveal()}
+        self._app.effects.environ = environ
         self._app.forget_settings()
 
     def keep_copilot_token(self, login: str, token: "CopilotToken") -> None:

@@ -199,10 +199,20 @@ class App:
                 now=effects.now,
             ),
             retries=self.settings.retries,
-            sleep=effects.sleep,
+            sleep=self.wait,
             now=effects.now,
             local_time=self._local_time,
         )
+
+    def wait(self, seconds: float) -> None:
+        """Sleep before something is sent again; where a person looks on, the rest is shown."""
+        streams = self.streams
+        if not streams.stderr_is_terminal or streams.dumb or self.settings.plain:
+            self.effects.sleep(seconds)
+            return
+        from copilot_cli.ui.countdown import Countdown
+
+        Countdown(streams.say, self.effects.sleep)(seconds)
 
     def _local_time(self, seconds: float) -> str:
         """Return the time of day `seconds` from now, with the date where it is another day."""

@@ -87,7 +87,7 @@ class Vault:
     def quiet_store(self) -> "SecretStore":
         """The same store, opened without waiting for a person: for what holds a lock meanwhile."""
         kind = "keyfile" if self.kind == "none" else self.kind
-        return self.build_store(self.build_key(kind, ask=self._known_passphrase, interactive=False))
+        return self.build_store(self.build_key(kind, ask=self.known_passphrase, interactive=False))
 
     def unlock(self) -> bool:
         """Have the person open the store; False where nobody is there. Raises `StoreError`."""
@@ -111,7 +111,7 @@ class Vault:
         Raises `KeyringLocked` (exit 10) where nobody is there to type it.
         """
         if not self._app.streams.person:
-            return self._known_passphrase()
+            return self.known_passphrase()
         given = self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE")
         if given:
             return Secret(given)
@@ -122,7 +122,8 @@ class Vault:
         )
         return self._typed
 
-    def _known_passphrase(self) -> Secret:
+    def known_passphrase(self) -> Secret:
+        """Return the variable's passphrase, else the one that was typed; raise `KeyringLocked`."""
         given = self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE")
         if given:
             return Secret(given)

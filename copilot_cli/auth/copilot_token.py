@@ -198,26 +198,14 @@ class TokenLease:
         return before, token
 
     def _attempt(self, github: Secret, deadline: float) -> CopilotToken:
-        """Exchange, and try again until `deadline` what may pass in a moment."""
-        for attempt in range(_ATTEMPTS):
-            left = deadline - self._monotonic()
-            try:
-                return self._exchange(github, left)
-            except (LimitError, ServiceError) as error:
-                pause = self._pause(error, attempt)
-                last = attempt == _ATTEMPTS - 1
-                if last or not _may_pass(error) or pause >= deadline - self._monotonic():
-                    raise
-            self._sleep(pause)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _pause(self, error: CopilotChatError, attempt: int) -> float:
-        if error.retry_after is not None:
-            return error.retry_after
-        if isinstance(error, LimitError):
-            return _BUDGET
-        longest: float = min(_BACKOFF * 2**attempt, _LONGEST_BACKOFF)
-        return longest * (0.75 + 0.25 * self._jitter())
+        return exchange_patiently(
+            self._exchange,
+            github,
+            deadline,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+            jitter=self._jitter,
+        )
 
     def _failed(self, record: TokenRecord, error: CopilotChatError) -> Failure:
         """Return what every process is told about `error`, and for how long."""
@@ -260,6 +248,42 @@ class TokenLease:
         if record is None or record.token is None or record.obtained > now + _FUTURE:
             return 0.0
         return record.exp_local - now
+
+
+def exchange_patiently(
+    exchange: Callable[[Secret, float], CopilotToken],
+    github: Secret,
+    deadline: float | None = None,
+    *,
+    sleep: Callable[[float], None],
+    monotonic: Callable[[], float],
+    jitter: Callable[[], float] = random.random,
+) -> CopilotToken:
+    """Exchange `github`, and try again until `deadline` what may pass in a moment.
+
+    `deadline` is on the clock `monotonic`; None leaves the whole budget. Raises what the last
+    attempt raised.
+    """
+    end = monotonic() + _BUDGET if deadline is None else deadline
+    for attempt in range(_ATTEMPTS):
+        try:
+            return exchange(github, end - monotonic())
+        except (LimitError, ServiceError) as error:
+            pause = _pause(error, attempt, jitter)
+            last = attempt == _ATTEMPTS - 1
+            if last or not _may_pass(error) or pause >= end - monotonic():
+                raise
+        sleep(pause)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(error: CopilotChatError, attempt: int, jitter: Callable[[], float]) -> float:
+    if error.retry_after is not None:
+        return error.retry_after
+    if isinstance(error, LimitError):
+        return _BUDGET
+    longest: float = min(_BACKOFF * 2**attempt, _LONGEST_BACKOFF)
+    return longest * (0.75 + 0.25 * jitter())
 
 
 def _advisory(record: TokenRecord | None) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from copilot_cli import kinds
 from copilot_cli.errors import UsageError
 from copilot_cli.onboarding.answers import METHODS, Answers
 
@@ -64,8 +65,13 @@ def onboard(
     """
     if method is not None and method not in METHODS:
         raise UsageError(f"--method: there is no {method!r}", hint=f"one of {', '.join(METHODS)}")
+    if store is not None:
+        try:
+            kinds.STORE.check(store)
+        except ValueError as error:
+            raise UsageError(f"--store: {error}") from error
     application: App = ctx.obj
-    application.set_options(engine=engine, store=store)
+    application.set_options(engine=engine)
     answers = Answers(
         method=method,
         token_stdin=token_stdin,
@@ -83,7 +89,7 @@ def onboard(
     start(application, answers, dry_run=dry_run)
 
 
-def start(application: "App", answers: Answers | None = None, *, dry_run: bool = False) -> None:
+def start(application: "App", answers: Answers, *, dry_run: bool = False) -> None:
     """Run the wizard; what it prints on stdout is the first answer, and nothing else."""
     from copilot_cli.asking import Turn
     from copilot_cli.onboarding.wizard import Wizard
@@ -101,7 +107,7 @@ def start(application: "App", answers: Answers | None = None, *, dry_run: bool =
     def found() -> "Sequence[Source]":
         return find_sources(application)
 
-    wizard = Wizard(application, answers or Answers(), show=show, found=found)
+    wizard = Wizard(application, answers, show=show, found=found)
     if dry_run:
         for line in wizard.plan():
             streams.out_bytes(f"{line}\n".encode())

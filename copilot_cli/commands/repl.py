@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from copilot_cli.errors import UsageError
+from copilot_cli.settings import LATE_TOKEN_VARIABLES
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -45,10 +46,11 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
     from copilot_cli.ui.stream import make_writer
 
     streams = application.streams
-    if application.access.resolved.source is None and streams.person:
+    if streams.person and _signed_out(application):
         from copilot_cli.commands.onboard import start as sign_in
+        from copilot_cli.onboarding.answers import Answers
 
-        sign_in(application)
+        sign_in(application, Answers(then_chat=True))
 
     def new_chat(model: str | None) -> "tuple[Chat, str | None]":
         return application.chat(system=system, save=save, model=model)
@@ -62,6 +64,14 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
     if streams.person:
         chat.say(f"{chat.chat.model} · {application.access.login} · /help, Ctrl-D to leave")
     return chat.run()
+
+
+def _signed_out(application: "App") -> bool:
+    """Whether only a new sign-in helps: there is none, or one that a new one would stand before."""
+    source = application.access.resolved.source
+    if source is None:
+        return True
+    return source.problem is not None and source.name in LATE_TOKEN_VARIABLES
 
 
 def _lines(application: "App", *, save: bool) -> "Input":

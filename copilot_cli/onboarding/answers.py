@@ -23,6 +23,8 @@ class Answers(NamedTuple):
     yes: bool = False
     force: bool = False
     sample: str = SAMPLE
+    then_chat: bool = False
+    """Whether the chat opens next, so that nobody has to be told to open it."""
 
     @property
     def names_sign_in(self) -> bool:

@@ -8,99 +8,126 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from copilot_cli.engines.models import default_model, parse_models
-from copilot_cli.errors import CopilotChatError
+from copilot_cli.errors import CopilotChatError, Interrupted
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
+    from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.messages import ModelInfo
     from copilot_cli.onboarding.answers import Answers
 
 
 class FirstAnswer:
-    """Chooses a model and has it answer. `show` prints an answer and returns when it is whole."""
+    """Chooses a model and has it answer. `show` prints an answer and returns when it is whole.
+
+    `chosen` is the model for the settings, as far as it is known; `dropped` says that the one of
+    the settings can no longer be used.
+    """
 
     def __init__(self, app: "App", answers: "Answers", show: "Callable[[Chat, str], None]") -> None:
         self._app = app
         self._answers = answers
         self._show = show
         self._prompts = app.prompts
+        self.chosen: str | None = None
+        self.dropped = False
 
-    def model(self, copilot: Any) -> str | None:
-        """Return the model for the settings, after it gave a first answer or said why not.
+    def run(self, copilot: Any) -> None:
+        """Choose a model, and show its first answer or why there is none.
 
-        `copilot` is the Copilot token that was just exchanged.
+        `copilot` is the Copilot token that was just exchanged. Raises nothing but what stops the
+        wizard: Ctrl-C, and what only a person could have answered.
         """
-        app = self._app
-        engine = app.build_engine(_Proven(copilot))
+        engine = self._app.build_engine(_Proven(copilot))
         try:
             models = parse_models(engine.models_reply())
+        except Interrupted:
+            raise
         except CopilotChatError as error:
-            self._prompts.note(f"The model list could not be read: {error.message}.")
-            return self._answers.model or app.settings.model
-        model = self._choose_model(models)
-        if model is None or not self._answers.verify:
-            return model
-        while True:
-            try:
-                self._prompts.note(f"\n{model} says:")
-                self._show(app.plain_chat(engine, model), self._answers.sample)
-            except CopilotChatError as error:
-                another = self._another_model(models, model, error)
-                if another is None:
-                    return model
-                model = another
-            else:
-                return model
+            self._say_failure("The model list could not be read", error)
+            self.chosen = self._answers.model or self._app.settings.model
+            return
+        self._choose(models)
+        if self._answers.verify and self.chosen is not None:
+            self._answer(engine, models)
 
-    def _choose_model(self, models: "Sequence[ModelInfo]") -> str | None:
-        usable = {model.id: model for model in models if model.disabled is None}
-        default = default_model(models)
-        if self._answers.model is not None:
-            if self._answers.model not in usable:
-                self._prompts.note(f"The model {self._answers.model} is not available to you.")
+    def _answer(self, engine: "DirectEngine", models: "Sequence[ModelInfo]") -> None:
+        failed: list[str] = []
+        while self.chosen is not None:
+            try:
+                self._prompts.note(f"\n{self.chosen} says:")
+                self._show(self._app.plain_chat(engine, self.chosen), self._answers.sample)
+            except Interrupted:
+                raise
+            except CopilotChatError as error:
+                self._say_failure("The first answer failed", error)
+                failed.append(self.chosen)
+                another = self._another(
+                    [model for model in _usable(models) if model.id not in failed]
+                )
+                if another is None:
+                    return
+                self.chosen = another.id
             else:
-                return self._answers.model
+                return
+
+    def _choose(self, models: "Sequence[ModelInfo]") -> None:
+        usable = {model.id: model for model in _usable(models)}
+        wanted = self._answers.model
+        if wanted is not None and wanted not in usable:
+            self._prompts.note(f"The model {wanted} is not available to you{_why(models, wanted)}.")
         kept = self._app.settings.model
         if kept is not None and kept not in usable:
+            source = self._app.settings.source("model")
+            self.dropped = source == "config.toml"
+            done = "it is dropped" if self.dropped else f"look at {source.rpartition(' ')[2]}"
             self._prompts.note(
-                f"The model {kept} of your settings is not available any more; dropped."
+                f"The model {kept} of before is not available to you{_why(models, kept)}; {done}."
             )
-        elif kept is not None:
-            return kept
+        for model in (wanted, kept):
+            if model in usable:
+                self.chosen = model
+                return
+        default = default_model(models)
         if default is None:
             self._prompts.note(
-                "Your account has no chat model that can be used; see `copilot-chat models`."
+                "Your account has no chat model that can be used; "
+                "`copilot-chat models` says why not."
             )
-            return None
-        if self._answers.yes or not self._app.streams.person:
-            return default.id
-        return self._ask_model(usable.values(), default.id)
+        elif self._answers.yes or not self._app.streams.person:
+            self.chosen = default.id
+        else:
+            self.chosen = self._ask(usable.values(), default.id)
 
-    def _ask_model(self, usable: "Iterable[ModelInfo]", default: str) -> str:
-        from copilot_cli.ui.describe import price, tokens
+    def _ask(self, usable: "Iterable[ModelInfo]", default: str) -> str:
+        from copilot_cli.ui.describe import facts
         from copilot_cli.ui.prompts import Option
 
-        options = []
-        for model in usable:
-            window = tokens(model.context_tokens)
-            facts = [f"{window} context" if window else "", price(model)]
-            options.append(Option(model.id, model.id, " · ".join(filter(None, facts))))
+        options = [Option(model.id, model.id, facts(model)) for model in usable]
         return self._prompts.choose("Which model?", options, default, flag="--model")
 
-    def _another_model(
-        self, models: "Sequence[ModelInfo]", failed: str, error: CopilotChatError
-    ) -> str | None:
-        self._prompts.note(f"The first answer failed: {error.message}.")
-        if error.hint:
-            self._prompts.note(f"({error.hint})")
-        others = [model for model in models if model.disabled is None and model.id != failed]
+    def _say_failure(self, what: str, error: CopilotChatError) -> None:
+        hint = f" ({error.hint})" if error.hint else ""
+        self._prompts.note(f"{what}: {error.message}{hint}.\nYour sign-in is kept all the same.")
+
+    def _another(self, others: "Sequence[ModelInfo]") -> "ModelInfo | None":
         if self._answers.yes or not self._app.streams.person or not others:
-            self._prompts.note("Your sign-in is kept.")
             return None
         if not self._prompts.confirm("Try another model?", default=True, flag="--no-verify"):
             return None
-        return self._ask_model(others, others[0].id)
+        taken = self._ask(others, others[0].id)
+        return next(model for model in others if model.id == taken)
+
+
+def _usable(models: "Sequence[ModelInfo]") -> "list[ModelInfo]":
+    return [model for model in models if model.disabled is None]
+
+
+def _why(models: "Sequence[ModelInfo]", name: str) -> str:
+    """Return the list's own reason why `name` cannot be used, as a clause; empty for none."""
+    reason = next((model.disabled for model in models if model.id == name), None)
+    return f" ({reason})" if reason else ""
 
 
 class _Proven:

@@ -14,6 +14,7 @@ from copilot_cli.errors import (
     KeyMissing,
     KeyringUnavailable,
     StoreError,
+    TooNew,
     UsageError,
     WrongKey,
 )
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.onboarding.answers import Answers
     from copilot_cli.store.secrets import KeySource, SecretStore
+
+
+_SEALED = {"passphrase": "a passphrase", "keyfile": "a key file", "keyring": "the keyring"}
 
 
 class Sealing:
@@ -40,20 +44,45 @@ class Sealing:
 
         Raises `StoreError` where none can be used, and `UsageError` for a choice that cannot be.
         """
-        wanted = self._answers.store or self._app.settings.store
-        if wanted == "none":
+        if self._answers.store == "none":
             if method == "device":
                 raise UsageError(
                     "--store none keeps nothing, so a device login would be lost at once",
                     hint="choose --store keyring, passphrase or keyfile",
                 )
             return "none", None
+        wanted = self.wanted()
         if wanted is not None:
             return wanted, self._proven(wanted)
         try:
             return "keyring", self._proven("keyring")
         except KeyringUnavailable as error:
             return self._ask_store(error, method)
+
+    def wanted(self) -> str | None:
+        """Return what is to seal the store: the flag, the setting, what seals it now; else None.
+
+        A store that is there and opens by something else is kept: `UsageError`.
+        """
+        sealed = self._sealed_with()
+        wanted = self._answers.store or self._app.settings.store
+        if wanted in {None, "none"}:
+            return sealed
+        if sealed is not None and wanted is not None and wanted.partition(":")[0] != sealed:
+            raise UsageError(
+                f"the secret store is there already, sealed with {_SEALED.get(sealed, sealed)}",
+                hint="leave --store out to use it, or `copilot-chat logout --all` first",
+            )
+        return wanted
+
+    def _sealed_with(self) -> str | None:
+        """Return what seals the store that is there; None for none, and for one past reading."""
+        store = self._app.vault.build_store(self._app.vault.build_key("keyfile"))
+        try:
+            slots = store.slots()
+        except StoreError:
+            return None
+        return slots[0][0] if slots else None
 
     def _ask_store(self, error: StoreError, method: str) -> tuple[str, "SecretStore | None"]:
         from copilot_cli.ui.prompts import Option
@@ -71,14 +100,12 @@ class Sealing:
         if method != "device":
             options.append(Option("none", "Do not store it", "use COPILOT_CHAT_TOKEN instead"))
         options.append(Option("cancel", "Cancel"))
+        self._prompts.note(f"\nNo usable keyring: {error.message}.")
         kind = self._prompts.choose(
-            f"No usable keyring: {error.message}. How should the key be protected?",
-            options,
-            "passphrase",
-            flag="--store",
+            "How should the key be protected?", options, "passphrase", flag="--store"
         )
         if kind == "cancel":
-            raise Interrupted("nothing was written")
+            raise Interrupted("cancelled, nothing was written")
         if kind == "none":
             return "none", None
         if kind == "keyfile":
@@ -87,11 +114,11 @@ class Sealing:
 
     def _confirm_key_file(self) -> None:
         warning = (
-            f"Anyone who can read {self.key_file()} and {self._app.settings.paths.store_file}\n"
+            f"Anyone who can read {self.key_file()} and {self._app.settings.paths.store_file} "
             "can use your GitHub sign-in."
         )
         if not self._prompts.typed(warning, "key file", flag="--store keyfile"):
-            raise UsageError("nothing was written", hint="--store passphrase needs no file")
+            raise Interrupted("cancelled, nothing was written")
 
     def _proven(self, kind: str) -> "SecretStore":
         """Return the store sealed by `kind`, made or opened. A damaged one is moved aside first."""
@@ -100,15 +127,30 @@ class Sealing:
         self._key_file_was_there = self.key_file().exists()
         store = self._app.vault.build_store(self._key(kind))
         try:
+            if self._asks_for_known_passphrase(kind, store):
+                self._app.vault.unlock()
             self._made = store.prove()
-        except (Corrupt, KeyMissing, WrongKey) as error:
+        except (Corrupt, KeyMissing, WrongKey, TooNew) as error:
             if not self._may_set_aside(error):
                 raise
             aside = store.set_aside()
-            self._prompts.note(f"The old store could not be opened; it is kept as {aside}.")
+            self._prompts.note(f"The old store is kept as {aside}.")
             store = self._app.vault.build_store(self._key(kind))
             self._made = store.prove()
         return store
+
+    def _asks_for_known_passphrase(self, kind: str, store: "SecretStore") -> bool:
+        """Whether a person has to open a store by its passphrase: with three tries, not one."""
+        by_hand = self._answers.passphrase_fd is None and self._app.streams.person
+        return kind == "passphrase" and by_hand and store.exists()
+
+    def key_items(self, kind: str) -> list[str]:
+        """Return what a store of `kind` keeps its key in, in words."""
+        if kind == "keyfile":
+            return [f"{self.key_file()} (the key)"]
+        if kind.startswith("keyring"):
+            return ["keyring item: service copilot-chat, user store:<random id> (the key)"]
+        return []
 
     def take_back(self, store: "SecretStore") -> None:
         """Remove a store that was made for a sign-in which came to nothing, and its key."""
@@ -123,7 +165,7 @@ class Sealing:
         if self._answers.force or self._answers.yes or not self._app.streams.person:
             return self._answers.force
         return self._prompts.confirm(
-            f"{error.message}. Move the old store aside and make a new one?",
+            f"{_sentence(error.message)} Move the old store aside and make a new one?",
             default=False,
             flag="--force",
         )
@@ -142,13 +184,16 @@ class Sealing:
         if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
             return self._app.vault.passphrase()
         if self._app.vault.store.exists():
-            return self._app.vault.passphrase()
+            return self._app.vault.known_passphrase()  # it has just opened the store
         return self._new_passphrase(passphrase_warning)
 
     def _new_passphrase(self, warning: Callable[[Secret], str | None]) -> Secret:
         from copilot_cli.store import passphrases
 
-        self._prompts.note(f"A good one, made up just now: {passphrases.generate().reveal()}")
+        self._prompts.note(
+            "The passphrase is asked for when the key is needed, and kept nowhere.\n"
+            f"A good one, made up just now: {passphrases.generate().reveal()}"
+        )
         while True:
             first = self._prompts.secret(
                 "Passphrase", lambda text: None if text else "it is empty", flag="--passphrase-fd"
@@ -167,6 +212,10 @@ class Sealing:
         """Return where a key file lies, or would."""
         settings = self._app.settings
         return self._answers.key_file or settings.key_file or settings.paths.key_file
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def kept_where(kind: str) -> str:

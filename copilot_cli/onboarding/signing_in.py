@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_cli.auth.accounts import GitHubCredential, fetch_login
+from copilot_cli.auth.copilot_token import exchange_patiently
 from copilot_cli.auth.sources import Source, token_kind
 from copilot_cli.errors import CopilotChatError, SignInError, UsageError
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
@@ -48,7 +49,9 @@ class SigningIn:
         """Return the method, and the sign-in that it found. Asks, if no flag says it."""
         answers = self._answers
         if answers.token_stdin and answers.method not in {None, "token"}:
-            raise UsageError("--token-stdin goes with --method token only")
+            raise UsageError(
+                "--token-stdin goes with --method token only", hint="leave one of them out"
+            )
         method = "token" if answers.token_stdin else answers.method
         if method is None and answers.yes:
             method = "device"
@@ -155,7 +158,10 @@ class SigningIn:
 
     def prove(self, credential: GitHubCredential) -> SignIn:
         """Exchange the token that was just got, whatever a variable says, and learn whose it is."""
-        copilot = self._app.access.exchange(credential.token)
+        access, effects = self._app.access, self._app.effects
+        copilot = exchange_patiently(
+            access.exchange, credential.token, sleep=self._app.wait, monotonic=effects.monotonic
+        )
         try:
             login = fetch_login(self._app.client, self._app.settings.rest_url(), credential.token)
         except SignInError:
@@ -163,7 +169,10 @@ class SigningIn:
         except CopilotChatError as error:
             # The exchange took the token, so the sign-in is good; only its name is not known.
             login = "default"
-            self._prompts.note(f"GitHub did not say whose token this is: {error.message}.")
+            self._prompts.note(
+                f"GitHub did not say whose token this is: {error.message}. "
+                'It is called "default" here.'
+            )
         return SignIn(credential, copilot, login)
 
 

@@ -7,9 +7,11 @@ if TYPE_CHECKING:
 
 
 def tokens(count: int | None) -> str:
-    """Return a token count as people write it: `128k`; empty where it is not known."""
+    """Return a token count as people write it: `128k`, `1M`; empty where it is not known."""
     if count is None:
         return ""
+    if count >= 1_000_000:
+        return f"{count / 1_000_000:.1f}".removesuffix(".0") + "M"
     return f"{count / 1000:.0f}k" if count >= 1000 else str(count)
 
 
@@ -26,3 +28,9 @@ def price(model: "ModelInfo") -> str:
     if model.multiplier is None:
         return ""
     return "included" if model.multiplier == 0 else f"{model.multiplier:g}x"
+
+
+def facts(model: "ModelInfo") -> str:
+    """Return context and price of a model in one line, as far as they are known."""
+    window = tokens(model.context_tokens)
+    return " · ".join(filter(None, (f"{window} context" if window else "", price(model))))

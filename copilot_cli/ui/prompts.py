@@ -6,6 +6,7 @@ names the flag that answers it, which is all there is to say where nobody can be
 
 import getpass
 import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -69,8 +70,9 @@ class Prompts:
         self._read_hidden = read_hidden or _read_hidden
 
     def note(self, text: str) -> None:
-        """Say something that needs no answer."""
-        self._write(f"{safe(text)}\n")
+        """Say something that needs no answer, broken at words where the terminal ends."""
+        columns, _ = size(self._stderr, self._environ)
+        self._write("".join(f"{line}\n" for line in _wrapped(safe(text), columns)))
 
     def choose(
         self, question: str, options: Sequence[Option], default: str | None = None, *, flag: str
@@ -99,8 +101,8 @@ class Prompts:
 
     def typed(self, question: str, expected: str, *, flag: str) -> bool:  # noqa: ARG002
         """Return whether exactly `expected` was typed: for what must not happen by a mere Enter."""
-        prompt = f'{safe_line(question, None)}\nType "{expected}" to go on: '
-        return self._ask(prompt) == expected
+        self.note(question)
+        return self._ask(f'Type "{expected}" to go on: ') == expected
 
     def secret(self, question: str, check: Callable[[str], str | None], *, flag: str) -> Secret:
         """Return a secret that is typed or pasted unseen; without what surrounds it.
@@ -132,7 +134,7 @@ class Prompts:
 
     def _choose_by_number(self, question: str, options: Sequence[Option], default: str) -> str:
         numbers: dict[str, str] = {}
-        self._write(f"{safe_line(question, None)}\n")
+        self.note(question)
         for option in options:
             detail = f"  {option.detail}" if option.detail else ""
             if option.disabled_reason is not None:
@@ -207,6 +209,10 @@ def _arrow_menu(
     if isinstance(output, Vt100_Output):
         output.enable_cpr = False  # else a terminal that does not answer is complained about
     long = len(options) > _LONG
+    asked = safe_line(question, None)
+    instruction = "(arrows, or type to filter)" if long else "(arrows)"
+    if len(asked) + len(instruction) + 4 > columns:
+        instruction = " "  # nothing: an empty one would be questionary's own
     choices = [
         questionary.Choice(
             safe_line(f"{option.label}  {option.detail}".rstrip(), columns - 6),
@@ -216,13 +222,18 @@ def _arrow_menu(
         for option in options
     ]
     answer: str = questionary.select(
-        safe_line(question, None),
+        asked,
         choices=choices,
+        instruction=instruction,
         default=default,
         use_search_filter=long,
         use_jk_keys=not long,
         output=output,
+        erase_when_done=True,  # the menu's own last line would repeat the details
     ).unsafe_ask()
+    taken = next(option.label.strip() for option in options if option.value == answer)
+    stderr.write(f"{safe_line(f'? {asked} {taken}', columns - 1)}\n")
+    stderr.flush()
     return answer
 
 
@@ -244,6 +255,21 @@ def _clean(option: Option) -> Option:
         safe_line(option.detail),
         None if reason is None else safe_line(reason),
     )
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Return the lines of `text` broken at words; what follows a break is indented as its line."""
+    lines: list[str] = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line,
+            max(columns - 1, 20),
+            subsequent_indent=f"{indent}  " if indent else "",
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    return lines
 
 
 def _aligned(options: list[Option]) -> list[Option]:

@@ -91,6 +91,7 @@ class TextReport:
         self._streams = streams
         self._make = writer
         self._writer: Writer | None = None
+        self._held: list[str] = []
 
     def start(self, model: str, engine: str, session: str | None) -> None:
         """Nothing is shown before the answer."""
@@ -103,8 +104,9 @@ class TextReport:
             case Reasoning(text):
                 self._open().reasoning(text)
             case Notice(message):
-                self._streams.notice(message)
+                self._notice(message)
             case Waiting(seconds, reason):
+                self.abandon()
                 self._streams.notice(f"{reason}; sending again in {seconds:.1f} s")
             case End(_, complete, _):
                 self._open().end(incomplete=not complete)
@@ -118,9 +120,20 @@ class TextReport:
         self.abandon()
 
     def abandon(self) -> None:
-        """Leave the terminal whole."""
-        if self._writer is not None:
-            self._writer.close()
+        """Leave the terminal whole, then say what was held back."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
+        held, self._held = self._held, []
+        for message in held:
+            self._streams.notice(message)
+
+    def _notice(self, message: str) -> None:
+        """Say `message`; not between the rows of an answer that is still being redrawn."""
+        if self._writer is not None and self._streams.stdout_is_terminal:
+            self._held.append(message)
+        else:
+            self._streams.notice(message)
 
     def _open(self) -> Writer:
         if self._writer is None:
