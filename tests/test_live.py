@@ -31,7 +31,7 @@ def test_rows_that_stay_are_not_written_again() -> None:
     tail.commit()
     tail.flush()
     assert screen.lines == ["one", "two", "THREE", "four"]
-    assert screen.updates[-1] == b"\r\x1b[JTHREE\r\nfour\r\n"
+    assert screen.updates[-1] == b"\r\x1b[KTHREE\r\nfour\r\n"
 
 
 def test_what_is_shown_already_is_only_committed() -> None:
@@ -54,7 +54,7 @@ def test_committed_rows_are_out_of_reach() -> None:
     tail.commit()
     tail.flush()
     assert screen.lines == ["a", "b", "c", "z"]
-    assert re.findall(r"\x1b\[(\d+)A", screen.written) == ["1"]
+    assert re.findall(r"\x1b\[(\d+)A", screen.written) == ["1", "1"]  # up, and back up
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_settling_keeps_the_last_row_only() -> None:
     assert screen.lines == ["a", "b"]
 
 
-def test_only_three_sequences_are_used() -> None:
-    """CR, cursor up and erase below; and styles that end where they begin."""
+def test_the_sequences_that_are_used() -> None:
+    """Cursor up, erase line, erase below; and styles that end where they begin."""
     tail, screen = live(12)
     tail.append("some text\nin rows, which are broken", "2")
     tail.replace(["x", "some text"])
@@ -137,7 +137,8 @@ def test_only_three_sequences_are_used() -> None:
     tail.commit()
     tail.flush()
     sequences = set(re.findall(r"\x1b\[[^a-zA-Z]*[a-zA-Z]", screen.written))
-    assert sequences <= {"\x1b[J", "\x1b[1A", "\x1b[2A", "\x1b[3A", "\x1b[2m", "\x1b[m"}
+    moves = {"\x1b[K", "\x1b[J", "\x1b[1A", "\x1b[2A", "\x1b[3A"}
+    assert sequences <= moves | {"\x1b[2m", "\x1b[m"}
     assert screen.written.count("\x1b[2m") == screen.written.count("\x1b[m")
 
 
@@ -163,3 +164,14 @@ def test_paper_takes_finished_rows_only() -> None:
     paper.commit()
     paper.flush()
     assert b"".join(written) == b"one\ntwo three\n"
+
+
+def test_the_corner_of_the_screen_is_not_cleared_from() -> None:
+    """A tail that begins at the top is erased without what tmux takes for a cleared screen."""
+    tail, screen = live()
+    tail.append("one\ntwo\nthree")
+    tail.replace([])
+    tail.append("gone")
+    tail.flush()
+    assert screen.lines == ["gone"]
+    assert screen.written.endswith("\r\x1b[2A\x1b[K\n\x1b[J\x1b[1Agone")

@@ -12,7 +12,7 @@ from tests.screen import Screen, pieces, shown
 from tests.test_splitter import LONG, MARKDOWN
 
 _SGR = re.compile(r"\x1b\[[\d;]*m")
-_SEQUENCE = re.compile(r"\x1b\[(?:\d+A|J|[\d;]*m)")
+_SEQUENCE = re.compile(r"\x1b\[(?:\d+A|J|K|[\d;]*m)")
 
 DOCUMENTS = {
     "prose": "First, with **bold words** and `code`.\n\nSecond one\nof two lines.\n\nThird.",
@@ -188,7 +188,7 @@ _FRAMES = {
 }
 
 
-_REDRAW = re.compile(r"\r(?:\x1b\[\d+A)?\x1b\[J|\r\n")
+_REDRAW = re.compile(r"\r(?:\x1b\[\d+A)?\x1b\[K(?:\n\x1b\[J\x1b\[1A)?|\r\n")
 _OUR_STYLES = {"", "1", "2", "3", "4", "9", "31", "32", "35", "36"}
 
 
@@ -252,7 +252,9 @@ def test_a_narrower_screen_keeps_the_tail_as_it_was_echoed() -> None:
     with TerminalWriter(screen.write, screen.size) as writer:
         writer.text("finished\n\nsome words that were **echoed** at")
         screen.resize(20, 24)
+        before = len(screen.updates)
         writer.text(" forty and go on\n\nnext")
+    assert b"\x1b[K" not in screen.updates[before]
     text = " ".join(screen.lines)
     assert text.count("finished") == text.count("some words") == text.count("go on") == 1
 

@@ -2,9 +2,9 @@ r"""The unfinished end of an answer on a terminal: what may still be redrawn, an
 
 A `Live` knows the rows from the first that is not finished down to the cursor. It echoes text as it
 comes, replaces these rows from the first that differs, and commits them to the scrollback, never to
-touch them again. Rows are broken by us and never by the terminal, so that their number is known;
-the only sequences are CR, cursor up and erase below. No alternate screen, no scrolling region, no
-cursor hidden: whatever ends the program, the terminal is whole.
+touch them again. Rows are broken by us and never by the terminal, so that their number is known.
+The only sequences are CR, cursor up, erase line and erase below: no alternate screen, no scrolling
+region, no hidden cursor. Whatever ends the program, the terminal is whole.
 
 `Paper` is the same for what cannot be redrawn: it takes finished rows only.
 """
@@ -15,8 +15,18 @@ from typing import Protocol
 from copilot_cli.ui.cells import breaks, cells
 from copilot_cli.ui.safe import utf8
 
-_ERASE_BELOW = "\x1b[J"
 _TAB = 4
+
+
+def _erased(up: int) -> str:
+    """Return what goes to the beginning of the row `up` rows above and erases all from there.
+
+    Never erase-below in the first row: in the corner of the screen tmux and others take it for a
+    cleared screen, and save to the scrollback what was to be gone.
+    """
+    if not up:
+        return "\r\x1b[K"
+    return f"\r\x1b[{up}A\x1b[K\n\x1b[J\x1b[1A"
 
 
 class Tail(Protocol):
@@ -120,7 +130,7 @@ class Live:
         spans = breaks(joined, self._columns, self._columns - lead_cells)
         parts = [joined[start:end] for start, end in spans]
         if len(parts[0]) < len(row.rstrip(" ")):  # a word moves to the next row
-            self._out.append(f"\r{_ERASE_BELOW}{lead}{parts[0]}")
+            self._out.append(f"{_erased(0)}{lead}{parts[0]}")
         else:
             self._out.append(parts[0][len(row) :])
         self._rows[-1:] = parts
@@ -137,8 +147,7 @@ class Live:
             same += 1
         if same < len(old):
             same = min(same, max(0, len(rows) - 1))  # the cursor is to end in the last row
-            up = len(old) - 1 - same
-            self._out.append("\r" + (f"\x1b[{up}A" if up else "") + _ERASE_BELOW)
+            self._out.append(_erased(len(old) - 1 - same))
         elif same < len(rows) and old:
             self._out.append("\r\n")
         elif old:
