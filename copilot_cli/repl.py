@@ -5,6 +5,7 @@ leaves. From a pipe it reads line by line, and the exit code is the last failed 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from copilot_cli.asking import Turn
@@ -55,16 +56,14 @@ class Repl:
         self.chat, self._session = new_chat(None)
 
     def run(self) -> int:
-        """Read and answer until the end; return the exit code."""
-        while True:
-            try:
-                line = self._lines.read("> ")
-            except EOFError:
-                return self.exit_code
-            try:
-                self.handle(line)
-            except Leave:
-                return self.exit_code
+        """Read and answer until the end; return the exit code.
+
+        That is the last failed turn's for a pipe; a person has seen the failures, and it is 0.
+        """
+        with suppress(EOFError, Leave):
+            while True:
+                self.handle(self._lines.read("> "))
+        return 0 if self.app.streams.person else self.exit_code
 
     def handle(self, line: str) -> None:
         """Do what one line asks; an empty one asks for nothing. Raises `Leave`."""
@@ -91,10 +90,15 @@ class Repl:
             with Turn(self._report()) as turn:
                 turn.tell(self.chat, text, self._session)
         except KeyboardInterrupt:
-            self.say("stopped; what came is kept")
+            if not self.app.streams.person:
+                raise
+            came = self.chat.last is not None and self.chat.last.first_token is not None
+            self.say("stopped; what came is kept" if came else "stopped; nothing came")
         except CopilotChatError as error:
             self.exit_code = error.exit_code
             self.app.streams.error(error.message, error.hint)
+        if self.app.streams.person and self.app.streams.stdout_is_terminal:
+            self.app.streams.out_bytes(b"\n")  # parts the answer from the next prompt
 
     def _command(self, text: str) -> None:
         name, _, arguments = text[1:].partition(" ")
@@ -117,16 +121,14 @@ def _nearest(name: str) -> str:
 
 def _help(repl: Repl, _arguments: str) -> None:
     for command in COMMANDS:
-        repl.say(f"/{command.name} {command.arguments}".ljust(16) + command.help)
-    repl.say("Enter sends, Ctrl-J starts a new line, Ctrl-C stops an answer, Ctrl-D leaves")
+        repl.say(f"  {f'/{command.name} {command.arguments}':<14}{command.help}")
+    repl.say("Enter sends, Ctrl-J starts a new line, Ctrl-C stops an answer, Ctrl-D leaves.")
+    repl.say("What begins with // is sent with one slash.")
 
 
 def _model(repl: Repl, wanted: str) -> None:
     if not wanted:
-        for model in repl.app.models():
-            if model.disabled is None:
-                mark = "*" if model.id == repl.chat.model else " "
-                repl.say(f"{mark} {model.id}")
+        _list_models(repl)
         return
     from copilot_cli.errors import ModelUnavailable
 
@@ -142,6 +144,16 @@ def _model(repl: Repl, wanted: str) -> None:
         raise ModelUnavailable(f"{wanted} cannot be used: {known[wanted].disabled}")
     repl.chat.model = wanted
     repl.say(f"model: {wanted}")
+
+
+def _list_models(repl: Repl) -> None:
+    from copilot_cli.ui.describe import facts
+
+    usable = [model for model in repl.app.models() if model.disabled is None]
+    width = max((len(model.id) for model in usable), default=0)
+    for model in usable:
+        mark = "*" if model.id == repl.chat.model else " "
+        repl.say(f"{mark} {model.id:<{width}}  {facts(model)}".rstrip())
 
 
 def _new(repl: Repl, _arguments: str) -> None:

@@ -14,6 +14,12 @@ app = typer.Typer(rich_markup_mode=None)
 
 QUESTION = "How do I ask a question from a script?"
 
+BEFORE = (
+    "This is a demo: your own machine plays GitHub and Copilot. No account, no network, and "
+    "nothing is kept. When the code appears, press Enter.\n"
+)
+AFTER = "That was the demo; nothing of it was kept. For real: copilot-chat onboard"
+
 _OURS = ("COPILOT", "GITHUB_", "GH_")
 
 
@@ -33,17 +39,22 @@ def demo(ctx: typer.Context) -> int:
     scenario = Scenario(auto_approve=None if person else "at_once")
     simulator = Simulator(scenario=scenario)
     with SimulatorServer(simulator) as server, tempfile.TemporaryDirectory() as home:
-        application = App({}, _effects(outer.effects, simulator, server, home))
-        answers = Answers(method="device", store="keyfile", yes=not person, sample=QUESTION)
+        options = {"color": outer.settings.color}
+        application = App(options, _effects(outer.effects, simulator, server, home))
+        answers = Answers(
+            method="device", store="keyfile", yes=not person, sample=QUESTION, then_chat=person
+        )
         try:
-            if person:
-                application.streams.notice(
-                    "A demo: GitHub and Copilot are played by this machine, and nothing is kept."
-                )
+            if not person:
+                onboard.start(application, answers)
+                return 0
+            application.prompts.note(BEFORE)
             onboard.start(application, answers)
-            return repl.start(application) if person else 0
+            code = repl.start(application)
         finally:
             application.close()
+    outer.prompts.note(AFTER)
+    return code
 
 
 def _effects(

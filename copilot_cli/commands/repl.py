@@ -62,7 +62,7 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
         _lines(application, save=save),
     )
     if streams.person:
-        chat.say(f"{chat.chat.model} · {application.access.login} · /help, Ctrl-D to leave")
+        chat.say(f"\n{chat.chat.model} · {application.access.login} · /help, Ctrl-D to leave")
     return chat.run()
 
 
