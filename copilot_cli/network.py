@@ -207,7 +207,7 @@ def _reason(error: BaseException) -> str:
         return f" (status {status.group()})" if status else ""
     for cause in reversed(list(causes(error))):
         if isinstance(cause, ssl.SSLError):
-            return f": TLS failed ({cause.reason or 'no reason given'})"
+            return f": TLS failed ({getattr(cause, 'reason', None) or 'no reason given'})"
         if isinstance(cause, OSError) and cause.strerror:
             return f": {cause.strerror.lower()}"
     return ""
