@@ -19,6 +19,7 @@ from copilot_cli.engines.statuses import failure
 from copilot_cli.errors import CopilotChatError, ServiceError
 from copilot_cli.messages import End, Event, Reasoning, Started, Text
 from copilot_cli.network import CONNECT_TIMEOUT, translate
+from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
 from copilot_cli.wires.sse import EventTooLarge, MalformedStream
 from copilot_cli.wires.stream import Decoder, EventStream, StreamFault, WholeReply
@@ -71,7 +72,7 @@ class HTTPEngine:
         self._monotonic = monotonic
         self._now = now
 
-    def attempt(self, call: Call, decoder: Decoder) -> Iterator[Event]:
+    def attempt(self, call: Call, decoder: Decoder) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`.
 
         Raises `Failure` for a refusal, for a request that brought no reply, for a reply that is no
@@ -204,9 +205,10 @@ def _not_an_answer(response: httpx.Response, *, bad: int = 0) -> Failure:
         return Failure(ServiceError("not a Copilot answer: what it holds is no JSON"))
     if kind in {"text/event-stream", "application/json"}:
         return Failure(ServiceError("the service sent an empty answer"), BACKOFF)
+    shown = safe_line(redact(kind), 60) or "of no known kind"
     return Failure(
         ServiceError(
-            f"not a Copilot answer: the reply is {safe_line(kind, 60) or 'of no known kind'}",
+            f"not a Copilot answer: the reply is {shown}",
             hint="a login page of the network, or a proxy, may have answered in its place",
         )
     )
