@@ -8,6 +8,15 @@ from typing import Any
 import pytest
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--record`; see `tests/streams/recorded/README.md`."""
+    parser.addoption(
+        "--record",
+        action="store_true",
+        help="with -m live: write the streams that come, redacted, into tests/streams/recorded",
+    )
+
+
 @pytest.fixture(autouse=True)
 def _no_effects(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Refuse sockets and sleeps, unless the test says with `real` that it needs them."""
