@@ -379,3 +379,14 @@ def test_paper_reads_as_the_terminal(name: str) -> None:
     replay = Screen(40, 12)
     replay.write(b"".join(written).replace(b"\n", b"\r\n"))
     assert replay.lines == screen.lines
+
+
+def test_an_answer_goes_on_after_its_end() -> None:
+    """What is said between two parts stands in lines of its own."""
+    screen = Screen()
+    with TerminalWriter(screen.write, screen.size) as writer:
+        writer.text("first half")
+        writer.end()
+        screen.write(b"a notice\r\n")
+        writer.text("second half")
+    assert screen.lines == ["first half", "a notice", "second half"]

@@ -9,15 +9,17 @@ Blank lines between blocks are where the source has them, and around code and ta
 Without colour the marks stay that only a style would have replaced: hashes, backticks and fences.
 """
 
-from typing import NamedTuple, assert_never
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from copilot_cli.ui.cells import cells
 from copilot_cli.ui.grammar import split_row
-from copilot_cli.ui.highlight import Highlighter
 from copilot_cli.ui.inline import DIM, Inline
 from copilot_cli.ui.pieces import Container, Piece
 from copilot_cli.ui.runs import Runs, paint, width, wrapped
 from copilot_cli.ui.tables import Columns, fitted, natural
+
+if TYPE_CHECKING:
+    from copilot_cli.ui.highlight import Highlighter
 
 _SET_APART = frozenset({"fence", "code", "table"})
 _LONGEST_RULE = 40
@@ -45,7 +47,7 @@ class Renderer:
     def __init__(self, *, color: bool) -> None:
         self._color = color
         self._inline = Inline(color=color)
-        self._highlighter: Highlighter | None = None
+        self._highlighter: "Highlighter | None" = None
         self._table: Columns | None = None
         self._carry: _Carry | None = None
         self._last: str = ""
@@ -142,8 +144,14 @@ class Renderer:
         return [(rest if index else first) + paint(row) for index, row in enumerate(rows)]
 
     def _fence(self, piece: Piece) -> list[str]:
-        self._highlighter = Highlighter(piece.info) if self._color and not piece.end else None
-        return [] if self._color else [piece.text]
+        self._highlighter = None
+        if not self._color:
+            return [piece.text]
+        if not piece.end:
+            from copilot_cli.ui.highlight import Highlighter  # the lexers: with the first code
+
+            self._highlighter = Highlighter(piece.info)
+        return []
 
     def _code(self, piece: Piece) -> str:
         return paint(self._highlighter.line(piece.text)) if self._highlighter else piece.text

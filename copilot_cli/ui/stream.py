@@ -32,7 +32,10 @@ class AnswerWriter(Protocol):
         """Show the next piece of reasoning."""
 
     def end(self, *, incomplete: bool = False) -> None:
-        """Write what is still held back; a person is told that the answer is `incomplete`."""
+        """Write what is still held back; a person is told that the answer is `incomplete`.
+
+        Call it too before something else is said on the terminal: text may go on after it.
+        """
 
     def close(self) -> None:
         """Leave the terminal whole, whatever happened. May be called again."""
