@@ -47,7 +47,7 @@ class Renderer:
     def __init__(self, *, color: bool) -> None:
         self._color = color
         self._inline = Inline(color=color)
-        self._highlighter: "Highlighter | None" = None
+        self._highlighter: Highlighter | None = None
         self._table: Columns | None = None
         self._carry: _Carry | None = None
         self._last: str = ""
