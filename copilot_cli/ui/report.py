@@ -94,7 +94,8 @@ class TextReport:
         self._held: list[str] = []
 
     def start(self, model: str, engine: str, session: str | None) -> None:
-        """Nothing is shown before the answer."""
+        """Make the writer while the service thinks: its imports cost more than a token's wait."""
+        self._open()
 
     def event(self, event: Event) -> None:
         """Show what came."""
