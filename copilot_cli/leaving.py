@@ -55,6 +55,7 @@ class Leaving:
             for what in store.purge():
                 yield f"removed {what}"
             purge(self._app.access.cache_place("-", "-", opens_alone=True))
+        self._forget_choice(accounts)
 
     def purge(self) -> Iterator[str]:
         """Remove the store whatever its state, settings, conversations, history and caches.
@@ -99,6 +100,17 @@ class Leaving:
         runtime = self._app.access.cache_place("-", "-", opens_alone=False).file.parent
         if runtime != paths.cache_dir:
             yield runtime
+
+    def _forget_choice(self, accounts: Sequence[Account]) -> None:
+        """Let the settings no longer name an account that is gone."""
+        settings = self._app.settings
+        chosen = (settings.account or "").lower()
+        if settings.source("account") == "config.toml" and any(
+            account.login.lower() == chosen for account in accounts
+        ):
+            from copilot_cli.store.toml import unset
+
+            unset(settings.paths.config_file, "account")
 
     def _forget_token(self, account: Account) -> None:
         source = Source("stored", "stored", "", user=account.login)

@@ -12,7 +12,7 @@ A transcript is a text file of steps. Lines that start with `#` are comments, an
     @ exchange chat                        what the simulator was asked during it, in order
 
 `...` in an expected line stands for anything, `{TOKEN}` in a command or its input for a good GitHub
-token, `{HOME}` for the session's folder. Output that is not expected line by line fails.
+token, `{HOME}` there and in what is expected for the session's folder. Output that is not expected line by line fails.
 Whatever a command prints or leaves on disk is searched for every secret the simulator gave out.
 """
 
@@ -148,8 +148,8 @@ class Session:
         assert done.returncode == step.code, (
             f"exit code {done.returncode}, not {step.code}; {shown}"
         )
-        _compare(step.stdout, out, f"stdout of {shown}")
-        _compare(step.stderr, err, f"stderr of {shown}")
+        _compare(self._placed(step.stdout), out, f"stdout of {shown}")
+        _compare(self._placed(step.stderr), err, f"stderr of {shown}")
         if step.asked is not None:
             asked = [entry.endpoint for entry in self.simulator.log[seen:]]
             assert asked == step.asked, f"asked {asked}; {shown}"
@@ -160,6 +160,9 @@ class Session:
             assert secret not in output, f"a secret was printed: {where}"
             for file in _files(self.home):
                 assert secret.encode() not in file.read_bytes(), f"a secret lies in {file}: {where}"
+
+    def _placed(self, lines: list[str]) -> list[str]:
+        return [line.replace("{HOME}", str(self.home)) for line in lines]
 
     def _filled(self, text: str) -> str:
         if "{TOKEN}" in text:

@@ -44,6 +44,6 @@ def logout(
         for line in leaving.purge():
             application.streams.notice(line)
     application.streams.notice(
-        f"the permission itself is revoked at {application.settings.login_url()}"
-        "/settings/applications"
+        "GitHub still has the permission you gave; to revoke that too, open "
+        f"{application.settings.login_url()}/settings/applications"
     )

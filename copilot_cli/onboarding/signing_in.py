@@ -80,15 +80,12 @@ class SigningIn:
 
         found = list(self._found()) if self._app.streams.person else []
         options = [Option("device", "Sign in with GitHub", "a code to type in your browser")]
-        options += [
-            Option(
-                f"found {number}",
-                f"Use {source.where}",
-                source.user or "",
-                source.problem,
-            )
-            for number, source in enumerate(found)
-        ]
+        for number, source in enumerate(found):
+            if source.problem is not None:
+                self._prompts.note(f"Found, and of no use: {source.where} ({source.problem}).")
+                continue
+            user = f"as {source.user}" if source.user else ""
+            options.append(Option(f"found {number}", f"Use {source.where}", user))
         options.append(Option("token", "Paste a token", "ghu_… or gho_…"))
         chosen = self._prompts.choose(
             "How do you want to sign in?", options, "device", flag="--method"
