@@ -73,12 +73,13 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     found = re.search(r"^pip (install \.) && (copilot-chat .*)$", readme, re.M)
     assert found, "the README has lost its first command"
-    folder = tmp_path_factory.mktemp("install")
-    venv = venvs.create(folder / "venv")
-    _, *what = found[1].split()
-    checkout = _copy(folder / "checkout")
-    venv.pip_install(*what, cwd=checkout)
-    return Installed(checkout, venv, found[2].split())
+    what = found[1].split()[1:]
+
+    def install(folder: Path) -> None:
+        venvs.create(folder / "venv").pip_install(*what, cwd=_copy(folder / "checkout"))
+
+    folder = venvs.once(venvs.shared(tmp_path_factory) / "installed", install)
+    return Installed(folder / "checkout", Venv(folder / "venv"), found[2].split())
 
 
 @pytest.mark.real

@@ -69,7 +69,7 @@ COPILOT = "api.githubcopilot.com"  # written into that plug-in, and taken from e
 def llm_venv(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The `llm` program with its Copilot plug-in as PyPI has them, kept in pytest's cache."""
     cache = getattr(request.config, "cache", None)
-    folder = cache.mkdir("other-clients") if cache else tmp_path_factory.mktemp("other-clients")
+    folder = cache.mkdir("other-clients") if cache else venvs.shared(tmp_path_factory)
     return venvs.kept(folder, *LLM).script("llm")
 
 

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _UNREACHABLE = re.compile(
     r"|Failed to (?:resolve|establish a new connection)"
 )
 _MADE = "made"
-"""The file that says that an environment is whole; it is written last."""
+"""The file that says that a folder is whole; it is written last."""
 
 
 class Venv(NamedTuple):
@@ -63,17 +64,31 @@ def create(folder: Path) -> Venv:
     return Venv(folder)
 
 
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """Return `folder`, which `make` has filled: now, or in another process, or in an earlier run.
+
+    What was left half-made is made again.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not (folder / _MADE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            make(folder)
+            (folder / _MADE).touch()
+    return folder
+
+
 def kept(folder: Path, *requirements: str) -> Venv:
     """Return an environment with `requirements` below `folder`: the one of an earlier run, or new.
 
-    It is named after the requirements and the interpreter, so that a change of either makes a new
-    one; one that was left half-made is made again.
+    It is named after the requirements and the interpreter: a change of either makes a new one.
     """
     key = "\n".join((*requirements, sys.version, sys.base_prefix, str(folder)))
-    venv = Venv(folder / hashlib.sha256(key.encode()).hexdigest()[:16])
-    with FileLock(folder / "lock"):
-        if not (venv.folder / _MADE).exists():
-            shutil.rmtree(venv.folder, ignore_errors=True)
-            create(venv.folder).pip_install(*requirements)
-            (venv.folder / _MADE).touch()
-    return venv
+    name = hashlib.sha256(key.encode()).hexdigest()[:16]
+    return Venv(once(folder / name, lambda made: create(made).pip_install(*requirements)))
+
+
+def shared(factory: pytest.TempPathFactory) -> Path:
+    """Return the temporary folder of this run, which all its processes have in common."""
+    folder = factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
