@@ -23,7 +23,7 @@ def _no_effects(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if request.node.get_closest_marker("real"):
         return
 
-    def refuse(*args: Any, **kwargs: Any) -> Any:
+    def refuse(*_args: Any, **_kwargs: Any) -> Any:
         raise AssertionError("this test may not sleep or open a socket; mark it `real` if it must")
 
     monkeypatch.setattr(time, "sleep", refuse)

@@ -497,7 +497,7 @@ def test_a_drip_does_not_outlast_the_budget() -> None:
     clock = iter(range(10_000))
     with (
         httpx.Client(
-            transport=httpx.MockTransport(lambda r: httpx.Response(200, content=drip()))
+            transport=httpx.MockTransport(lambda _: httpx.Response(200, content=drip()))
         ) as client,
         pytest.raises(NetworkError, match="too long"),
     ):

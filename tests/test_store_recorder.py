@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_cli.chat import Outcome, Recorder
+from copilot_cli.chat import Outcome, Recorder, State
 from copilot_cli.errors import UsageError
 from copilot_cli.messages import Cost, Usage, message
 from copilot_cli.store.recorder import SessionRecorder, conversation
@@ -56,7 +56,7 @@ def recording(tmp_path: Path) -> Iterator[Recording]:
     recording.sessions.close()
 
 
-def outcome(state: str = "complete") -> Outcome:
+def outcome(state: State = "complete") -> Outcome:
     """A plain end of an answer."""
     return Outcome(state, "stop", Usage(1, 2), Cost(0.5, "credits"), "r1", 0.25, 1.5)
 

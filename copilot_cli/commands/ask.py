@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.ui.report import Report
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

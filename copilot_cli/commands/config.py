@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.ui.console import Streams
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 _KEY = typer.Argument(metavar="KEY", help="A key, such as model or accounts.NAME.mode.")

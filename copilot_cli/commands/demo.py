@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import Effects
     from copilot_cli.simulator import Simulator, SimulatorServer
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 QUESTION = "How do I ask a question from a script?"
 

@@ -9,7 +9,7 @@ from copilot_cli.errors import UsageError
 if TYPE_CHECKING:
     from copilot_cli.app import App
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

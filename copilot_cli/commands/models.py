@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.messages import ModelInfo
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _COLUMNS = ("id", "vendor", "context", "output", "can", "price", "not usable because")
 

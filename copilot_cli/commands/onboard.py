@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from copilot_cli.auth.sources import Source
     from copilot_cli.chat import Chat
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from copilot_cli.chat import Chat
     from copilot_cli.repl import Input
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

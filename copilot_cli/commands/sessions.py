@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.store.turns import Session, Turn
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 _JSON = typer.Option(False, "--json", help="Print JSON.")
 _STATES = {
@@ -108,7 +108,10 @@ def _turn(turn: "Turn") -> dict[str, Any]:
         "usage": turn.usage._asdict(),
         "cost": turn.cost._asdict() if turn.cost else None,
         "request_id": turn.request_id,
-        "seconds": {"first_token": turn.seconds_first_token, "total": turn.seconds_total},
+        "seconds": {
+            "first_token": _rounded(turn.seconds_first_token),
+            "total": _rounded(turn.seconds_total),
+        },
     }
 
 
@@ -118,3 +121,7 @@ def _local(moment: float) -> str:
 
 def _utc(moment: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

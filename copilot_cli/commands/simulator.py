@@ -7,7 +7,7 @@ import typer
 from copilot_cli.errors import UsageError
 from copilot_cli.signals import Terminated
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _PLANS = ("free", "individual", "business", "enterprise")
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.auth.plan import Plan, Quota
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

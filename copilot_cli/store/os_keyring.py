@@ -32,7 +32,7 @@ UNLOCK_DEADLINE = 60.0
 WAIT_NOTICE = 1.0
 """Seconds after which a person is told what is waited for."""
 
-_LOCKED_HINT = "unlock it, or run: copilot-chat keys move --to passphrase"
+_LOCKED_HINT = "unlock it, or sign in anew: copilot-chat onboard --force --store passphrase"
 _UNAVAILABLE_HINT = "choose another store: --store passphrase, --store keyfile or --store none"
 # Keychain: interaction not allowed, authorisation failed (security(1), SecBase.h)
 _LOCKED_SIGNS = re.compile(r"prompt dismissed|-25308|-25293", re.IGNORECASE)

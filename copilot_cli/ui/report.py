@@ -93,7 +93,7 @@ class TextReport:
         self._writer: Writer | None = None
         self._held: list[str] = []
 
-    def start(self, model: str, engine: str, session: str | None) -> None:
+    def start(self, model: str, engine: str, session: str | None) -> None:  # noqa: ARG002
         """Make the writer while the service thinks: its imports cost more than a token's wait."""
         self._open()
 
