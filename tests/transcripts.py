@@ -12,7 +12,8 @@ A transcript is a text file of steps. Lines that start with `#` are comments, an
     @ exchange chat                        what the simulator was asked during it, in order
 
 `...` in an expected line stands for anything, `{TOKEN}` in a command or its input for a good GitHub
-token, `{HOME}` there and in what is expected for the session's folder. Output that is not expected line by line fails.
+token, `{HOME}` there and in what is expected for the session's folder. Output that is not expected
+line by line fails.
 Whatever a command prints or leaves on disk is searched for every secret the simulator gave out.
 """
 

@@ -36,7 +36,8 @@ def demo(ctx: typer.Context) -> int:
 
     outer: App = ctx.obj
     person = outer.streams.person
-    scenario = Scenario(auto_approve=None if person else "at_once")
+    # Polled each second, not each five: who has pressed the key waits for the next poll.
+    scenario = Scenario(auto_approve=None if person else "at_once", interval=1)
     simulator = Simulator(scenario=scenario)
     with SimulatorServer(simulator) as server, tempfile.TemporaryDirectory() as home:
         options = {"color": outer.settings.color}

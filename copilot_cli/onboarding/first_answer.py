@@ -108,8 +108,10 @@ class FirstAnswer:
         return self._prompts.choose("Which model?", options, default, flag="--model")
 
     def _say_failure(self, what: str, error: CopilotChatError) -> None:
-        hint = f" ({error.hint})" if error.hint else ""
-        self._prompts.note(f"{what}: {error.message}{hint}.\nYour sign-in is kept all the same.")
+        lines = [f"{what}: {error.message}"]
+        if error.hint:
+            lines.append(f"hint: {error.hint}")
+        self._prompts.note("\n".join([*lines, "Your sign-in is kept all the same."]))
 
     def _another(self, others: "Sequence[ModelInfo]") -> "ModelInfo | None":
         if self._answers.yes or not self._app.streams.person or not others:

@@ -162,12 +162,11 @@ class Sealing:
             store.purge()
 
     def _may_set_aside(self, error: StoreError) -> bool:
-        if self._answers.force or self._answers.yes or not self._app.streams.person:
+        if self._answers.yes or not self._app.streams.person:
             return self._answers.force
+        self._prompts.note(_sentence(error.message))
         return self._prompts.confirm(
-            f"{_sentence(error.message)} Move the old store aside and make a new one?",
-            default=False,
-            flag="--force",
+            "Move the old store aside and make a new one?", default=False, flag="--force"
         )
 
     def _key(self, kind: str) -> "KeySource":
