@@ -393,6 +393,6 @@ def test_this_machine_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyP
             monkeypatch.setenv(name, proxy)
         with build_client({}, user_agent="tests") as own:
             with pytest.raises(httpx.ReadTimeout):
-                own.get(url, timeout=0.05)
+                own.get(url, timeout=httpx.Timeout(10, read=0.05))
             connection, _ = server.accept()
             connection.close()
