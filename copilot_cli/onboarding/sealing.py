@@ -4,26 +4,16 @@ The ladder goes one way: the keyring; where it is not there, what the person cho
 down a step by itself, and plain text is no step.
 """
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import (
-    Corrupt,
-    Interrupted,
-    KeyMissing,
-    KeyringUnavailable,
-    StoreError,
-    TooNew,
-    UsageError,
-    WrongKey,
-)
-from copilot_cli.secret import Secret
+from copilot_cli.errors import Interrupted, KeyringUnavailable, StoreError, UsageError
+from copilot_cli.onboarding.proving import Proof
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.onboarding.answers import Answers
-    from copilot_cli.store.secrets import KeySource, SecretStore
+    from copilot_cli.store.secrets import SecretStore
 
 
 _SEALED = {"passphrase": "a passphrase", "keyfile": "a key file", "keyring": "the keyring"}
@@ -36,8 +26,7 @@ class Sealing:
         self._app = app
         self._answers = answers
         self._prompts = app.prompts
-        self._made = False
-        self._key_file_was_there = False
+        self._proof: Proof | None = None
 
     def open(self, method: str) -> tuple[str, "SecretStore | None"]:
         """Return the kind of store, and the store, open and proven; None for no store.
@@ -62,16 +51,21 @@ class Sealing:
     def wanted(self) -> str | None:
         """Return what is to seal the store: the flag, the setting, what seals it now; else None.
 
-        A store that is there and opens by something else is kept: `UsageError`.
+        A store that is there and opens by something else is kept (`UsageError`) unless forced.
         """
         sealed = self._sealed_with()
         wanted = self._answers.store or self._app.settings.store
         if wanted in {None, "none"}:
             return sealed
-        if sealed is not None and wanted is not None and wanted.partition(":")[0] != sealed:
+        if sealed is None or wanted is None or self._answers.force:
+            return wanted
+        if wanted.partition(":")[0] != sealed:
+            use_it = "leave --store out"
+            if self._answers.store is None:
+                use_it = f"`copilot-chat config set store {sealed}`"
             raise UsageError(
                 f"the secret store is there already, sealed with {_SEALED.get(sealed, sealed)}",
-                hint="leave --store out to use it, or `copilot-chat logout --all` first",
+                hint=f"to use it, {use_it}; --force moves it aside",
             )
         return wanted
 
@@ -121,28 +115,12 @@ class Sealing:
             raise Interrupted("cancelled, nothing was written")
 
     def _proven(self, kind: str) -> "SecretStore":
-        """Return the store sealed by `kind`, made or opened. A damaged one is moved aside first."""
         if kind.startswith("keyring:"):
             self._prompts.note(f"Note: the key goes to {kind}, which this program does not know.")
-        self._key_file_was_there = self.key_file().exists()
-        store = self._app.vault.build_store(self._key(kind))
-        try:
-            if self._asks_for_known_passphrase(kind, store):
-                self._app.vault.unlock()
-            self._made = store.prove()
-        except (Corrupt, KeyMissing, WrongKey, TooNew) as error:
-            if not self._may_set_aside(error):
-                raise
-            aside = store.set_aside()
-            self._prompts.note(f"The old store is kept as {aside}.")
-            store = self._app.vault.build_store(self._key(kind))
-            self._made = store.prove()
-        return store
-
-    def _asks_for_known_passphrase(self, kind: str, store: "SecretStore") -> bool:
-        """Whether a person has to open a store by its passphrase: with three tries, not one."""
-        by_hand = self._answers.passphrase_fd is None and self._app.streams.person
-        return kind == "passphrase" and by_hand and store.exists()
+        proof = Proof(self._app, self._answers, kind, self._sealed_with())
+        proof.run()
+        self._proof = proof
+        return proof.store
 
     def key_items(self, kind: str) -> list[str]:
         """Return what a store of `kind` keeps its key in, in words."""
@@ -152,69 +130,15 @@ class Sealing:
             return ["keyring item: service copilot-chat, user store:<random id> (the key)"]
         return []
 
-    def take_back(self, store: "SecretStore") -> None:
+    def take_back(self) -> None:
         """Remove a store that was made for a sign-in which came to nothing, and its key."""
-        if not self._made:
-            return
-        if store.slots()[0][0] == "keyfile" and self._key_file_was_there:
-            store.path.unlink(missing_ok=True)  # the key may seal something else too
-        else:
-            store.purge()
-
-    def _may_set_aside(self, error: StoreError) -> bool:
-        if self._answers.yes or not self._app.streams.person:
-            return self._answers.force
-        self._prompts.note(_sentence(error.message))
-        return self._prompts.confirm(
-            "Move the old store aside and make a new one?", default=False, flag="--force"
-        )
-
-    def _key(self, kind: str) -> "KeySource":
-        ask: Callable[[], Secret] | None = None
-        if kind == "passphrase":
-            ask = self._passphrase
-        return self._app.vault.build_key(kind, key_file=self._answers.key_file, ask=ask)
-
-    def _passphrase(self) -> Secret:
-        from copilot_cli.store.keys import passphrase_from, passphrase_warning
-
-        if self._answers.passphrase_fd is not None:
-            return passphrase_from(self._answers.passphrase_fd)
-        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
-            return self._app.vault.passphrase()
-        if self._app.vault.store.exists():
-            return self._app.vault.known_passphrase()  # it has just opened the store
-        return self._new_passphrase(passphrase_warning)
-
-    def _new_passphrase(self, warning: Callable[[Secret], str | None]) -> Secret:
-        from copilot_cli.store import passphrases
-
-        self._prompts.note(
-            "The passphrase is asked for when the key is needed, and kept nowhere.\n"
-            f"A good one, made up just now: {passphrases.generate().reveal()}"
-        )
-        while True:
-            first = self._prompts.secret(
-                "Passphrase", lambda text: None if text else "it is empty", flag="--passphrase-fd"
-            )
-            again = self._prompts.secret(
-                "The same again", lambda text: None if text else "it is empty", flag="--store"
-            )
-            if first == again:
-                break
-            self._prompts.note("They differ.")
-        if weak := warning(first):
-            self._prompts.note(f"Note: {weak}.")
-        return first
+        if self._proof is not None:
+            self._proof.take_back()
 
     def key_file(self) -> Path:
         """Return where a key file lies, or would."""
         settings = self._app.settings
         return self._answers.key_file or settings.key_file or settings.paths.key_file
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
 
 
 def kept_where(kind: str) -> str:

@@ -114,8 +114,7 @@ class Wizard:
             sign_in = self._signing_in.prove(self._signing_in.obtain(method, source))
         except BaseException:
             # Ctrl-C, a refusal, anything: an empty store is not left behind.
-            if store is not None:
-                self._sealing.take_back(store)
+            self._sealing.take_back()
             raise
         login, access = sign_in.login, self._app.access
         if store is None:

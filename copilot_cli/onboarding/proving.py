@@ -1,0 +1,141 @@
+"""A store made or opened, and proven to work, before anybody is sent to GitHub for a sign-in.
+
+What was there is never lost: a store that cannot be opened is moved aside, by a yes only, and is
+put back where the sign-in comes to nothing.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import Corrupt, KeyMissing, StoreError, TooNew, WrongKey
+from copilot_cli.secret import Secret
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.onboarding.answers import Answers
+    from copilot_cli.store.secrets import KeySource, SecretStore
+
+
+class Proof:
+    """One store, sealed by `kind`: keyring, keyring:module.Class, passphrase or keyfile."""
+
+    def __init__(self, app: "App", answers: "Answers", kind: str, sealed: str | None) -> None:
+        """`sealed` is what seals the store that is there; None for none, or one past reading."""
+        self._app = app
+        self._answers = answers
+        self._prompts = app.prompts
+        self._kind = kind
+        self._sealed = sealed
+        self._given: Secret | None = None
+        self._key: KeySource | None = None
+        self._aside: Path | None = None
+        self.store: SecretStore = app.vault.build_store(self._build_key(fresh=False))
+
+    def run(self) -> None:
+        """Open the store, or make it. Raises `StoreError` where neither can be."""
+        try:
+            if self._sealed == self._kind == "passphrase" and self._by_hand():
+                self._app.vault.unlock()  # with three tries
+            self._prove()
+        except (Corrupt, KeyMissing, WrongKey, TooNew) as error:
+            if not self._may_set_aside(error):
+                raise
+            self._make_another()
+
+    def _prove(self) -> None:
+        key = self._key
+        if not self.store.prove():
+            key = None  # it was there before: no key of it is ours to take back
+        self._key = key
+
+    def _make_another(self) -> None:
+        key = self._build_key(fresh=True)
+        key.ready()  # whatever has to be typed or unlocked comes before anything is moved
+        self._aside = self.store.set_aside()
+        self.store = self._app.vault.build_store(key)
+        try:
+            self._prove()
+        except BaseException:
+            self._put_back()
+            raise
+        self._prompts.note(f"The old store is kept as {self._aside}.")
+
+    def take_back(self) -> None:
+        """Remove the store if it was made here, with its key, and put back what was there."""
+        if self._key is None:
+            return
+        self.store.path.unlink(missing_ok=True)
+        try:
+            self._key.withdraw()
+        except StoreError as error:
+            self._prompts.note(f"Note: the key made for it is still there: {error.message}.")
+        if self._aside is not None:
+            self._put_back()
+        with suppress(OSError):  # something else is in it
+            self.store.path.parent.rmdir()
+
+    def _put_back(self) -> None:
+        if self._aside is not None and not self.store.path.exists():
+            self._aside.rename(self.store.path)
+
+    def _may_set_aside(self, error: StoreError) -> bool:
+        if self._answers.yes or not self._app.streams.person:
+            return self._answers.force
+        self._prompts.note(f"{error.message[:1].upper()}{error.message[1:]}.")
+        return self._prompts.confirm(
+            "Move the old store aside and make a new one?", default=False, flag="--force"
+        )
+
+    def _by_hand(self) -> bool:
+        return self._answers.passphrase_fd is None and self._app.streams.person
+
+    def _build_key(self, *, fresh: bool) -> "KeySource":
+        ask = self._new_passphrase if fresh or self._sealed != "passphrase" else self._passphrase
+        self._key = self._app.vault.build_key(
+            self._kind, key_file=self._answers.key_file, ask=ask if self._asked() else None
+        )
+        return self._key
+
+    def _asked(self) -> bool:
+        return self._kind == "passphrase"
+
+    def _passphrase(self) -> Secret:
+        """Return the passphrase of the store that is there."""
+        given = self._given_passphrase()
+        if given is not None:
+            return given
+        return self._app.vault.known_passphrase()  # it has just opened the store
+
+    def _given_passphrase(self) -> Secret | None:
+        from copilot_cli.store.keys import passphrase_from
+
+        if self._given is None and self._answers.passphrase_fd is not None:
+            self._given = passphrase_from(self._answers.passphrase_fd)
+        return self._given
+
+    def _new_passphrase(self) -> Secret:
+        """Return the passphrase of a store that is to be made: given, or typed twice."""
+        given = self._given_passphrase()
+        if given is not None:
+            return given
+        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
+            return self._app.vault.known_passphrase()
+        from copilot_cli.store import passphrases
+        from copilot_cli.store.keys import passphrase_warning
+
+        self._prompts.note(
+            "The passphrase is asked for when the key is needed, and kept nowhere.\n"
+            f"A good one, made up just now: {passphrases.generate().reveal()}"
+        )
+        while True:
+            first = self._typed("Passphrase")
+            if first == self._typed("The same again"):
+                break
+            self._prompts.note("They differ.")
+        if weak := passphrase_warning(first):
+            self._prompts.note(f"Note: {weak}.")
+        return first
+
+    def _typed(self, question: str) -> Secret:
+        return self._prompts.secret(question, lambda _: None, flag="--passphrase-fd")
