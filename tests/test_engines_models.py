@@ -85,6 +85,15 @@ def test_a_multiplier_of_zero_is_a_figure() -> None:
     assert parse_model({"id": "free", "billing": {"multiplier": 0}}).multiplier == 0.0
 
 
+@pytest.mark.parametrize("value", [10**400, -(10**400), 1e300, float("inf"), True, "7", [7], None])
+def test_a_figure_that_is_none_is_unknown(value: Any) -> None:
+    """JSON has room for numbers that nothing else has."""
+    limits = {"max_context_window_tokens": value}
+    item = {"id": "x", "capabilities": {"limits": limits}, "billing": {"multiplier": value}}
+    model = parse_model(item)
+    assert (model.context_tokens, model.multiplier) == (None, None)
+
+
 DISABLED: dict[str, tuple[dict[str, Any], str]] = {
     "embeddings": ({"capabilities": {"type": "embeddings"}}, "not a chat model (embeddings)"),
     "policy disabled": ({"policy": {"state": "disabled"}}, "not enabled (disabled)"),

@@ -47,6 +47,7 @@ FORMS: dict[str, float | None] = {
     "Sun, 06 Nov 1994 08:49:37 +0100": None,
     "Sun, 31 Feb 1994 08:49:37 GMT": None,
     "Sun, ٠6 Nov 1994 08:49:37 GMT": None,
+    "Sun, 06 Nov 199٤ 08:49:37 GMT": None,
     "tomorrow": None,
 }
 
