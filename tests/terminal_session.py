@@ -115,6 +115,10 @@ class Session:
         """Wait until each of `texts` is on the screen or in the scrollback."""
         return self.until(lambda: all(text in self.text for text in texts), texts)
 
+    def asks(self, question: str, number: int) -> Self:
+        """Wait until `question` was asked for the `number`-th time: keys before it are lost."""
+        return self.until(lambda: self.text.count(question) >= number, f"{question} ({number})")
+
     def prompts(self, number: int = 1) -> Self:
         """Wait for the chat's prompt, empty, the `number`-th since the beginning."""
         return self.until(

@@ -203,8 +203,9 @@ def test_a_pasted_token_is_not_echoed_and_a_bad_one_asked_again(place: Place) ->
     with place.run(lines=40) as session:
         session.shows("How do you want to sign in?").types(f"{DOWN}\r")
         session.shows("How should the key", "Do not store it").types(f"{DOWN}{DOWN}\r")
-        session.shows("GitHub token (not shown):").types("\r").shows("nothing was typed")
-        session.types("ghp_madeUpForTests000000000000000000000000\r")
+        question = "GitHub token (not shown):"
+        session.asks(question, 1).types("\r").shows("nothing was typed").asks(question, 2)
+        session.types("ghp_madeUpForTests000000000000000000000000\r").asks(question, 3)
         session.shows("this is a classic personal access token").types(f"{token}\r")
         session.shows("Not stored: this process only.", "Which model?").types(f"{DOWN}\r")
         session.shows("sim-echo says:").prompts().types("still me\r").prompts(2)
@@ -223,15 +224,13 @@ def test_a_forgotten_passphrase_is_asked_three_times(place: Place) -> None:
     assert piped(place, "onboard", "--method", "device", *words)[0] == 0
     del place.environ["COPILOT_CHAT_PASSPHRASE"]
     before = (place.home / SEALED).read_bytes()
+    question = "Passphrase of the secret store (not shown):"
     with place.run("onboard") as session:
-        session.shows("Passphrase of the secret store").types("wrong\r")
-        session.shows("the passphrase is wrong").types("made up for tests\r")
+        session.asks(question, 1).types("wrong\r").asks(question, 2).types("made up for tests\r")
         session.shows("Already signed in as octocat").ends(0)
     with place.run("onboard", "--force", "--method", "device") as session:
-        session.shows("Passphrase of the secret store")
         for number in (1, 2, 3):
-            session.types(f"wrong {number}\r")
-            session.until(lambda n=number: session.text.count("is wrong") >= n, "refusal")  # type: ignore[misc]
+            session.asks(question, number).types(f"wrong {number}\r")
         session.shows("Move the old store aside and make a new one? [y/N]").types("\r").ends(10)
     assert (place.home / SEALED).read_bytes() == before
 
