@@ -16,7 +16,7 @@ _SECRETS = re.compile(
     r"|\btid=[^\s\"']+"
     r"|(?i:\bauthorization:\s*\S+(?:\s+\S+)?)"
     r"|(?i:\bbearer\s+[^\s\"']{8,})"
-    r"|(?<=://)[^/\s@]+:[^/\s@]*(?=@)"
+    r"|(?<=://)[^/\s@:]+:[^/\s@]*(?=@)"
     r"|(?<=access_token=)[^\s&\"']+"
 )
 

@@ -17,6 +17,7 @@ def verdict(end: End) -> CopilotChatError | None:
     if end.complete:
         return None
     if end.reason == "content_filter":
-        return FilteredError("a content filter cut the answer")
+        struck = f" ({end.detail})" if end.detail else ""
+        return FilteredError(f"a content filter cut the answer{struck}")
     why, hint = _WHY.get(end.reason, (f"finish reason {end.reason}", None))
     return IncompleteError(f"answer incomplete ({end.detail or why})", hint=hint)

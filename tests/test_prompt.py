@@ -1,0 +1,58 @@
+"""The request is made of the words and of what was piped in."""
+
+import io
+
+import pytest
+
+from copilot_cli.errors import UsageError
+from copilot_cli.prompt import MAX_STDIN, compose
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "request_text"),
+    [
+        (["say", "this"], None, "say this"),
+        (["say this"], b"", "say this"),
+        (["say this"], b"\n \n", "say this"),
+        ([], b"piped\n", "piped"),
+        ([], b"two\nlines\r\n", "two\nlines"),
+        (["-"], b"piped", "piped"),
+        ([" "], b"piped", "piped"),
+        (["what?"], b"data\n", '<data name="stdin">\ndata\n</data>\n\nwhat?'),
+        (["what?"], b"data", '<data name="stdin">\ndata\n</data>\n\nwhat?'),
+        ([], b"\xef\xbb\xbfmarked", "marked"),
+        ([], "Zürich ☃".encode(), "Zürich ☃"),
+        ([], b"caf\xe9 au lait", "caf\ufffd au lait"),
+        (["a", "-"], None, "a -"),
+    ],
+)
+def test_words_and_input_make_the_request(
+    words: list[str], stdin: bytes | None, request_text: str
+) -> None:
+    """With words the input is context, in a fixed frame; without them it is the request."""
+    assert compose(words, None if stdin is None else io.BytesIO(stdin)) == request_text
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "message"),
+    [
+        ([], None, "nothing to ask"),
+        (["  "], None, "nothing to ask"),
+        (["-"], b"", "nothing to ask"),
+        ([], b" \n\t", "nothing to ask"),
+        (["what?"], b"bin\0ary", "binary"),
+        ([], b"x" * (MAX_STDIN + 1), "larger than 16 MiB"),
+    ],
+    ids=["nobody", "blank", "empty", "blank input", "binary", "huge"],
+)
+def test_what_is_no_request_is_refused(words: list[str], stdin: bytes | None, message: str) -> None:
+    """Nothing, binary and too much are usage errors, before anything is sent."""
+    with pytest.raises(UsageError, match=message):
+        compose(words, None if stdin is None else io.BytesIO(stdin))
+
+
+def test_the_frame_costs_few_tokens() -> None:
+    """What is added to a plain question is nothing; to a piped one a few dozen characters."""
+    assert compose(["why?"], None) == "why?"
+    framed = compose(["why?"], io.BytesIO(b"data\n"))
+    assert len(framed) - len("why?") - len("data\n") < 40
