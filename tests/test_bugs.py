@@ -13,7 +13,7 @@ TOKEN = "ghu_madeUpForTests0000000000000000000000"
     "break_it",
     [
         "raise ValueError(text)",
-        "from threading import Thread as T; t = T(target=int, args=(text,)); t.start(); t.join(); 1/0",
+        "import threading as t; r = t.Thread(target=int, args=[text]); r.start(); r.join(); 1/0",
     ],
     ids=["main", "thread"],
 )
