@@ -7,7 +7,7 @@ request carries, though it stays on record.
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from copilot_cli.errors import Interrupted
 from copilot_cli.messages import (
@@ -15,8 +15,10 @@ from copilot_cli.messages import (
     End,
     Event,
     Message,
+    Outcome,
     Request,
     Started,
+    State,
     Text,
     Usage,
     UsageReport,
@@ -39,24 +41,6 @@ class Engine(Protocol):
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what `answer` would send, as JSON can hold it, with no secret in it."""
-
-
-State = Literal["complete", "incomplete", "interrupted", "failed"]
-
-
-class Outcome(NamedTuple):
-    """How a turn ended: what is written down beside its text.
-
-    A turn that `failed` has no answer at all; the seconds are from the request on.
-    """
-
-    state: State
-    finish_reason: str | None
-    usage: Usage
-    cost: Cost | None
-    request_id: str | None
-    first_token: float | None
-    total: float
 
 
 class Recorder(Protocol):

@@ -167,6 +167,24 @@ class End(NamedTuple):
 Event = Started | Text | Reasoning | ToolCall | UsageReport | Notice | Waiting | End
 
 
+State = Literal["complete", "incomplete", "interrupted", "failed"]
+
+
+class Outcome(NamedTuple):
+    """How a turn ended: what is written down beside its text.
+
+    A turn that `failed` has no answer at all; the seconds are from the request on.
+    """
+
+    state: State
+    finish_reason: str | None
+    usage: Usage
+    cost: Cost | None
+    request_id: str | None
+    first_token: float | None
+    total: float
+
+
 class ModelInfo(NamedTuple):
     """One model of the list; `disabled` says why it cannot be used, None that it can."""
 

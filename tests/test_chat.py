@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from copilot_cli.chat import Chat, Forgetful, Outcome
+from copilot_cli.chat import Chat, Forgetful
 from copilot_cli.errors import CopilotChatError, Interrupted, ServiceError
 from copilot_cli.messages import (
     Cost,
@@ -14,6 +14,7 @@ from copilot_cli.messages import (
     Event,
     Message,
     Notice,
+    Outcome,
     Reasoning,
     Request,
     Started,

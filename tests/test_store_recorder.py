@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_cli.chat import Outcome, Recorder, State
+from copilot_cli.chat import Recorder
 from copilot_cli.errors import UsageError
-from copilot_cli.messages import Cost, Usage, message
+from copilot_cli.messages import Cost, Outcome, State, Usage, message
 from copilot_cli.store.recorder import SessionRecorder, conversation
 from copilot_cli.store.sessions import Sessions
 

@@ -8,9 +8,9 @@ second costs three small transactions.
 import threading
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Protocol
 
-from copilot_cli.messages import Cost, Message, TextPart, Usage, message
+from copilot_cli.messages import Message, Outcome, TextPart, message
 from copilot_cli.store.sessions import Sessions
 from copilot_cli.store.turns import State, Turn
 
@@ -25,38 +25,6 @@ class Timer(Protocol):
 
     def cancel(self) -> None:
         """Call nobody, if it is not too late."""
-
-
-class Outcome(Protocol):
-    """How an answer ended."""
-
-    @property
-    def state(self) -> Any:
-        """`complete`, `incomplete`, `interrupted` or `failed`."""
-
-    @property
-    def finish_reason(self) -> str | None:
-        """The wire's word for the end."""
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens, as the service counted them."""
-
-    @property
-    def cost(self) -> Cost | None:
-        """The price, where the service says one."""
-
-    @property
-    def request_id(self) -> str | None:
-        """The service's name of the request."""
-
-    @property
-    def first_token(self) -> float | None:
-        """Seconds to the first text."""
-
-    @property
-    def total(self) -> float:
-        """Seconds in all."""
 
 
 def _timer(seconds: float, call: Callable[[], None]) -> Timer:

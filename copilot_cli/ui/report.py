@@ -9,10 +9,10 @@ from typing import Any, Protocol, assert_never
 
 from copilot_cli.errors import CopilotChatError
 from copilot_cli.messages import (
-    Cost,
     End,
     Event,
     Notice,
+    Outcome,
     Reasoning,
     Started,
     Text,
@@ -22,34 +22,6 @@ from copilot_cli.messages import (
     Waiting,
 )
 from copilot_cli.ui.console import Streams, json_bytes
-
-
-class Figures(Protocol):
-    """What a finished turn says of itself; durations in seconds."""
-
-    @property
-    def finish_reason(self) -> str | None:
-        """The wire's finish reason."""
-
-    @property
-    def usage(self) -> Usage:
-        """Tokens."""
-
-    @property
-    def cost(self) -> Cost | None:
-        """Price."""
-
-    @property
-    def request_id(self) -> str | None:
-        """The service's name of the request."""
-
-    @property
-    def first_token(self) -> float | None:
-        """Until the first text."""
-
-    @property
-    def total(self) -> float:
-        """Until the end."""
 
 
 class Writer(Protocol):
@@ -77,7 +49,7 @@ class Report(Protocol):
     def event(self, event: Event) -> None:
         """Hear what came."""
 
-    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:
+    def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:
         """Hear how it ended, with the error if it was one of ours."""
 
     def abandon(self) -> None:
@@ -116,7 +88,7 @@ class TextReport:
             case _:
                 assert_never(event)
 
-    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:  # noqa: ARG002 - errors are shown by main
+    def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:  # noqa: ARG002 - errors are shown by main
         """Leave the terminal whole."""
         self.abandon()
 
@@ -159,7 +131,7 @@ class JSONReport:
         if isinstance(event, Text):
             self._text.append(event.text)
 
-    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:
+    def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:
         """Print the object."""
         model, engine, session = self._start
         self._write(
@@ -168,14 +140,14 @@ class JSONReport:
                     "answer": "".join(self._text),
                     "model": model,
                     "engine": engine,
-                    "finish_reason": figures.finish_reason if figures else None,
-                    "usage": _usage(figures.usage if figures else Usage()),
-                    "cost": figures.cost._asdict() if figures and figures.cost else None,
+                    "finish_reason": outcome.finish_reason if outcome else None,
+                    "usage": _usage(outcome.usage if outcome else Usage()),
+                    "cost": outcome.cost._asdict() if outcome and outcome.cost else None,
                     "session": session,
-                    "request_id": figures.request_id if figures else None,
+                    "request_id": outcome.request_id if outcome else None,
                     "seconds": {
-                        "first_token": _rounded(figures.first_token) if figures else None,
-                        "total": _rounded(figures.total) if figures else None,
+                        "first_token": _rounded(outcome.first_token) if outcome else None,
+                        "total": _rounded(outcome.total) if outcome else None,
                     },
                     "error": _error(error),
                 }
@@ -218,7 +190,7 @@ class EventsReport:
             case _:
                 assert_never(event)
 
-    def finish(self, figures: Figures | None, error: CopilotChatError | None) -> None:  # noqa: ARG002
+    def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:  # noqa: ARG002
         """Print the error, if there is one."""
         if error is not None:
             self._line("error", **(_error(error) or {}))
