@@ -144,11 +144,12 @@ def test_nothing_is_kept_where_nothing_can_be() -> None:
 
 def test_the_conversation_carries_what_was_answered(recording: Recording) -> None:
     """A question that failed before its first word is on record, not in the next request."""
-    for text, answer, state in [
+    turns: list[tuple[str, str, State]] = [
         ("a", "1", "complete"),
         ("b", "", "failed"),
         ("c", "half", "interrupted"),
-    ]:
+    ]
+    for text, answer, state in turns:
         recording.recorder.ask(text)
         recording.recorder.begin("m", "direct")
         if answer:

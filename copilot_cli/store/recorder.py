@@ -12,7 +12,7 @@ from typing import Protocol
 
 from copilot_cli.messages import Message, Outcome, TextPart, message
 from copilot_cli.store.sessions import Sessions
-from copilot_cli.store.turns import State, Turn
+from copilot_cli.store.turns import Turn
 
 _LAG = 1.0  # seconds that a kill may cost
 
@@ -86,10 +86,9 @@ class SessionRecorder:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
-            state: State = outcome.state
             self._sessions.finish(
                 self._answer,
-                state,
+                outcome.state,
                 rest=self._unwritten(),
                 finish_reason=outcome.finish_reason,
                 request_id=outcome.request_id,
