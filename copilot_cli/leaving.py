@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.auth.accounts import Account, choose_account, stored_accounts
 from copilot_cli.auth.sources import Source
-from copilot_cli.errors import CopilotChatError, SecretNotFound
+from copilot_cli.errors import CopilotChatError, SecretNotFound, StoreError
 from copilot_cli.store.cache import purge
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class Leaving:
         Yields a line for each. Raises `CopilotChatError` naming what could not be removed.
         """
         paths = self._app.settings.paths
+        with suppress(StoreError):  # who leaves need not repair it first
+            for account in self.accounts(everyone=True):
+                yield f"signed out {account.login} of {account.host}"
         self._app.close()
         failed: list[str] = []
         try:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import KeyringLocked, WrongKey
+from copilot_cli.errors import KeyringLocked, StoreError, WrongKey
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ class Vault:
         from copilot_cli.store.secrets import SecretStore
 
         store = SecretStore(self._app.settings.paths.data_dir, key=self.build_key("keyfile"))
-        slots = store.slots() if store.exists() else []
+        try:
+            slots = store.slots()
+        except StoreError:  # told where the store is opened, and no bar to removing it
+            slots = []
         return slots[0][0] if slots else "none"
 
     @cached_property

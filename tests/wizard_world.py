@@ -14,6 +14,7 @@ from copilot_cli.asking import Turn
 from copilot_cli.auth.sources import Source
 from copilot_cli.chat import Chat
 from copilot_cli.errors import Interrupted
+from copilot_cli.main import main
 from copilot_cli.onboarding.answers import Answers
 from copilot_cli.onboarding.wizard import Wizard
 from copilot_cli.secret import Secret
@@ -177,6 +178,12 @@ class World:
         """What `--dry-run` prints."""
         app = self.build(None)
         return Wizard(app, Answers(**answers), show=self.show, found=self.look).plan()
+
+    def run(self, *words: str, stdin: str = "") -> tuple[int, str, str]:
+        """Run the program without a terminal: exit code, stdout, stderr."""
+        self.stdout, self.stderr = io.StringIO(), io.StringIO()
+        code = main(words, self.build(None, stdin=stdin).effects)
+        return code, self.stdout.getvalue(), self.stderr.getvalue()
 
     def build(
         self,

@@ -30,19 +30,19 @@ def logout(
 
     application: App = ctx.obj
     leaving = Leaving(application)
-    accounts = leaving.accounts(everyone=everyone or purge)
-    if not accounts and not purge:
-        application.streams.notice(f"nobody is signed in to {application.settings.host}")
-        return
-    if purge and not yes:
-        question = "Remove every sign-in, all settings and all conversations?"
-        if not application.prompts.confirm(question, default=False, flag="--yes"):
-            raise UsageError("nothing was removed")
-    for line in leaving.sign_out(accounts):
-        application.streams.notice(line)
     if purge:
-        for line in leaving.purge():
-            application.streams.notice(line)
+        question = "Remove every sign-in, all settings and all conversations?"
+        if not yes and not application.prompts.confirm(question, default=False, flag="--yes"):
+            raise UsageError("nothing was removed")
+        lines = leaving.purge()
+    else:
+        accounts = leaving.accounts(everyone=everyone)
+        if not accounts:
+            application.streams.notice(f"nobody is signed in to {application.settings.host}")
+            return
+        lines = leaving.sign_out(accounts)
+    for line in lines:
+        application.streams.notice(line)
     application.streams.notice(
         "GitHub still has the permission you gave; to revoke that too, open "
         f"{application.settings.login_url()}/settings/applications"

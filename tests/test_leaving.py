@@ -1,0 +1,119 @@
+"""Signing out and leaving no trace: what goes, what stays, what cannot be removed."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.wizard_world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world with two accounts, a conversation and input lines."""
+    made = World(tmp_path / "home")
+    for login in ("hubot", "octocat"):
+        made.sim.scenario.login = login
+        made.onboard(method="device", store="keyfile", verify=False)
+    made.run("ask", "-m", "sim-echo", "hello")
+    (made.home / "history").write_text("hello\n")
+    return made
+
+
+def logins(world: World) -> list[str]:
+    return [name.user for name in world.build(None).vault.store.names()]
+
+
+def test_one_account_goes_and_the_other_stays(world: World) -> None:
+    """The account of the settings; they name it no longer, so the other one is used."""
+    code, out, err = world.run("logout")
+    assert (code, out) == (0, "")
+    assert err.startswith("signed out octocat of github.com\n")
+    assert "/settings/applications" in err
+    assert logins(world) == ["hubot"]
+    assert "account" not in world.config
+    assert world.run("status")[0] == 0
+
+
+def test_an_account_by_its_name(world: World) -> None:
+    """`--account`, in any case; the settings keep naming the other."""
+    assert world.run("--account", "HUBOT", "logout")[0] == 0
+    assert logins(world) == ["octocat"]
+    assert 'account = "octocat"' in world.config
+
+
+def test_an_account_that_is_not_there(world: World) -> None:
+    """Exit code 2, with those that are; nothing goes."""
+    code, _, err = world.run("--account", "nobody", "logout")
+    assert code == 2
+    assert "signed in: hubot, octocat" in err
+    assert len(logins(world)) == 2
+
+
+def test_all_accounts(world: World) -> None:
+    """Store, key and Copilot tokens go; settings and conversations stay."""
+    code, _, err = world.run("logout", "--all")
+    assert code == 0
+    assert "signed out hubot" in err
+    assert "signed out octocat" in err
+    left = world.files()
+    assert not [name for name in left if name.startswith(("secrets", "key", "cache/token"))], left
+    assert {"config.toml", "conversations.db", "history"} <= left
+    assert world.run("ask", "-m", "sim-echo", "hello")[0] == 3
+
+
+def test_purge_leaves_nothing(world: World) -> None:
+    """Every file of ours, and the folder itself."""
+    code, _, err = world.run("logout", "--all", "--purge", "--yes")
+    assert code == 0
+    assert not world.home.exists()
+    for name in ("config.toml", "conversations.db", "history", "key", "cache"):
+        assert f"removed {world.home / name}" in err
+
+
+def test_purge_leaves_what_is_not_ours(world: World) -> None:
+    """Somebody's own file in the folder stays, and so does the folder."""
+    (world.home / "notes.txt").write_text("mine")
+    world.run("logout", "--all", "--purge", "--yes")
+    assert world.files() == {"notes.txt"}
+
+
+def test_purge_asks(world: World) -> None:
+    """Without --yes and without a person: exit code 2 that names it, and nothing is gone."""
+    before = world.files()
+    code, _, err = world.run("logout", "--purge")
+    assert code == 2
+    assert "--yes" in err
+    assert world.files() == before
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"\x00" * 64], ids=["empty", "object", "zeros"])
+def test_a_damaged_store_can_be_purged(world: World, damage: bytes) -> None:
+    """Who leaves need not repair anything first."""
+    (world.home / "secrets" / "store.json").write_bytes(damage)
+    code, _, err = world.run("logout", "--all", "--purge", "--yes")
+    assert not (world.home / "secrets").exists(), err
+    assert not (world.home / "config.toml").exists()
+    assert code == 0, err
+
+
+def test_what_cannot_be_removed_is_named_after_the_rest(world: World) -> None:
+    """A key file that is a folder: exit code 1 names it, everything else is gone."""
+    key = world.home / "key"
+    key.unlink()
+    key.mkdir()
+    (key / "in-the-way").write_text("x")
+    code, _, err = world.run("logout", "--all", "--purge", "--yes")
+    assert code == 1
+    assert "error: could not remove" in err
+    assert str(key) in err
+    assert world.files() == {"key/in-the-way"}
+    assert stat.S_ISDIR(key.stat().st_mode)
+
+
+def test_nobody_is_signed_in(tmp_path: Path) -> None:
+    """Nothing to do is no failure."""
+    world = World(tmp_path / "home")
+    assert world.run("logout") == (0, "", "nobody is signed in to github.com\n")
+    assert world.run("logout", "--all", "--purge", "--yes")[0] == 0
+    assert not world.home.exists()
