@@ -172,12 +172,16 @@ class App:
     @cached_property
     def engine(self) -> "DirectEngine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
+        self.check_engine()
+        return self.build_engine(self.access.lease)
+
+    def check_engine(self) -> None:
+        """Raise `SettingsError` for an engine that this version does not have."""
         if self.settings.engine != "direct":
             raise SettingsError(
                 f"this version has no engine {self.settings.engine!r} ({self._said_by('engine')})",
                 hint="use the engine direct",
             )
-        return self.build_engine(self.access.lease)
 
     def _said_by(self, setting: str) -> str:
         return f"from {self.settings.source(setting)}"

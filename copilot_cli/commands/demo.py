@@ -18,7 +18,7 @@ BEFORE = (
     "This is a demo: your own machine plays GitHub and Copilot. No account, no network, and "
     "nothing is kept. When the code appears, press Enter.\n"
 )
-AFTER = "That was the demo; nothing of it was kept. For real: copilot-chat onboard"
+AFTER = "\nThat was the demo; nothing of it was kept. For real: copilot-chat onboard"
 
 _OURS = ("COPILOT", "GITHUB_", "GH_")
 
@@ -46,12 +46,10 @@ def demo(ctx: typer.Context) -> int:
             method="device", store="keyfile", yes=not person, sample=QUESTION, then_chat=person
         )
         try:
-            if not person:
-                onboard.start(application, answers)
-                return 0
-            application.prompts.note(BEFORE)
+            if person:
+                application.prompts.note(BEFORE)
             onboard.start(application, answers)
-            code = repl.start(application)
+            code = repl.start(application) if person else 0
         finally:
             application.close()
     outer.prompts.note(AFTER)

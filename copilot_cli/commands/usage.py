@@ -29,7 +29,7 @@ def usage(
     if plan.token_based_billing:
         rows.append(("billed in", "AI credits (1 credit = 0.01 USD)"))
     if plan.resets:
-        rows.append(("starts anew", plan.resets))
+        rows.append(("starts anew", plan.resets.removesuffix("T00:00:00.000Z")))
     application.streams.table(("", ""), rows)
 
 

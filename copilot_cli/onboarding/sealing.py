@@ -94,7 +94,8 @@ class Sealing:
         if method != "device":
             options.append(Option("none", "Do not store it", "use COPILOT_CHAT_TOKEN instead"))
         options.append(Option("cancel", "Cancel"))
-        self._prompts.note(f"\nNo usable keyring: {error.message}.")
+        reason = error.message.removeprefix("no usable keyring: ")
+        self._prompts.note(f"\nNo usable keyring: {reason}.")
         kind = self._prompts.choose(
             "How should the key be protected?", options, "passphrase", flag="--store"
         )

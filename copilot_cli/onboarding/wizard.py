@@ -59,6 +59,7 @@ class Wizard:
     def run(self) -> None:
         """Go the whole way. Raises a `CopilotChatError` where there is no sign-in at its end."""
         answers, app = self._answers, self._app
+        app.check_engine()
         if not (answers.force or answers.names_sign_in) and SecondRun(app).still_good():
             return
         if app.streams.person:
