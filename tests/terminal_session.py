@@ -4,6 +4,7 @@ Nothing sleeps: `shows` reads from the terminal until the text is there, or fail
 """
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 
 # The shell outlives Ctrl-C, and says whether the terminal is as it was.
 _FRAME = (
-    'trap : INT; before=$(stty -g); "$@"; code=$?; '
+    'trap : INT TERM; before=$(stty -g); "$@"; code=$?; '
     '[ "$(stty -g)" = "$before" ] && echo "[terminal whole]" || echo "[terminal broken]"; '
     "exit $code"
 )
@@ -109,6 +110,11 @@ class Session:
     def types(self, text: str) -> Self:
         """Press keys; Enter is a carriage return."""
         self._child.send(text)
+        return self
+
+    def terminate(self) -> Self:
+        """Send SIGTERM, as a system that shuts down does."""
+        os.killpg(os.getpgid(self._child.pid), signal.SIGTERM)
         return self
 
     def shows(self, *texts: str) -> Self:

@@ -49,12 +49,28 @@ def test_a_stored_sign_in(world: World) -> None:
         "where": "the sign-in stored for octocat",
         "problem": None,
         "hides": [],
+        "accounts": [{"host": "github.com", "account": "octocat"}],
         "store": "keyfile",
         "store_path": str(world.home / "secrets" / "store.json"),
         "model": "sim-echo",
         "engine": "direct",
         "config": str(world.home / "config.toml"),
     }
+
+
+def test_every_sign_in_is_named(world: World) -> None:
+    """Who is signed in where: the account in use, and the others of every host."""
+    signed_in(world)
+    world.sim.scenario.login = "hubot"
+    world.onboard(method="device", verify=False, options={"host": "acme.ghe.com"})
+    world.sim.log.clear()
+    assert status(world)["accounts"] == [
+        {"host": "acme.ghe.com", "account": "hubot"},
+        {"host": "github.com", "account": "octocat"},
+    ]
+    out = world.run("status")[1]
+    assert "signed in\thubot\n" in out
+    assert "also stored\toctocat on github.com\n" in out
 
 
 @pytest.mark.parametrize(

@@ -394,6 +394,31 @@ def test_a_wait_is_counted_down_and_ended_by_ctrl_c(chatting: Place) -> None:
     assert len(chatting.asked("chat")) == 1
 
 
+def at_the_prompt(place: Place) -> Session:
+    return place.run("repl").prompts()
+
+
+def in_an_answer(place: Place) -> Session:
+    place.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))
+    return at_the_prompt(place).types("count\r").shows("One.")
+
+
+def at_the_code(place: Place) -> Session:
+    del place.environ["COPILOT_CHAT_TOKEN"]
+    return to_the_code(place)
+
+
+@pytest.mark.parametrize("step", [at_the_prompt, in_an_answer, in_the_method_menu, at_the_code])
+def test_sigterm_leaves_the_terminal_whole(
+    chatting: Place, step: Callable[[Place], Session]
+) -> None:
+    """128 and the signal's number; what came of an answer is saved."""
+    with step(chatting) as session:
+        session.terminate().ends(143)
+    if step is in_an_answer:
+        assert rows(chatting)[1] == ("assistant", "interrupted", "One. ")
+
+
 def test_ctrl_c_ends_an_ask_with_130(chatting: Place) -> None:
     """What came of the answer stays on the terminal, and in the database."""
     chatting.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))

@@ -42,6 +42,9 @@ def _facts(application: "App") -> dict[str, Any]:
         "where": source.where if source else None,
         "problem": source.problem if source else None,
         "hides": [hidden.where for hidden in resolved.hidden],
+        "accounts": [
+            {"host": name.host, "account": name.user} for name in application.vault.store.names()
+        ],
         "store": application.vault.kind,
         "store_path": str(settings.paths.store_file),
         "model": settings.model,
@@ -61,6 +64,7 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["problem"]:
         rows.append(("but", facts["problem"]))
     rows += [("which hides", hidden) for hidden in facts["hides"]]
+    rows += [("also stored", f"{login} on {host}") for host, login in _others(facts)]
     rows += [
         ("key kept in", _STORES.get(facts["store"], facts["store"])),
         ("secrets", facts["store_path"]),
@@ -69,6 +73,14 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("engine", facts["engine"]),
     ]
     return rows
+
+
+def _others(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return host and login of what is stored beside the sign-ins that were named already."""
+    stored = [(it["host"], it["account"]) for it in facts["accounts"]]
+    if facts["source"] == "stored":
+        return [account for account in stored if account != (facts["host"], facts["account"])]
+    return [account for account in stored if account[0] != facts["host"]]
 
 
 _STORES = {
