@@ -62,7 +62,8 @@ def start(application: "App", *, system: str | None = None, save: bool = True) -
         _lines(application, save=save),
     )
     if streams.person:
-        chat.say(f"\n{chat.chat.model} · {application.access.login} · /help, Ctrl-D to leave")
+        source = application.access.source
+        chat.say(f"\n{chat.chat.model} · {source.user or source.name} · /help, Ctrl-D to leave")
     return chat.run()
 
 
