@@ -85,7 +85,10 @@ class Leaving:
                 failed.append(f"{path} ({error.strerror})")
                 continue
             yield f"removed {path}"
-        for folder in {paths.config_dir, paths.data_dir, paths.cache_dir}:
+        folders = {paths.config_dir, paths.data_dir, paths.cache_dir}
+        if self._runtime() != paths.cache_dir:
+            folders.add(self._runtime().parent)
+        for folder in folders:
             # A folder with something else in it is not ours to remove.
             with suppress(OSError):
                 folder.rmdir()
@@ -100,9 +103,12 @@ class Leaving:
         yield from sorted(paths.config_dir.glob(paths.config_file.stem + ".*"))
         yield from sorted(paths.secrets_dir.glob("store.json*"))
         yield paths.cache_dir
-        runtime = self._app.access.cache_place("-", "-", opens_alone=False).file.parent
-        if runtime != paths.cache_dir:
-            yield runtime
+        if self._runtime() != paths.cache_dir:
+            yield self._runtime()
+
+    def _runtime(self) -> Path:
+        """Return the folder of the Copilot tokens: on Linux that of the login session."""
+        return self._app.access.cache_place("-", "-", opens_alone=False).file.parent
 
     def _forget_choice(self, accounts: Sequence[Account]) -> None:
         """Let the settings no longer name an account that is gone."""

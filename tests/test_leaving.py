@@ -71,6 +71,24 @@ def test_purge_leaves_nothing(world: World) -> None:
         assert f"removed {world.home / name}" in err
 
 
+def test_purge_finds_the_platform_s_own_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings, data, cache and runtime folders of the system: ours are gone from each."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    world = World(tmp_path / "unused")
+    del world.environ["COPILOT_CHAT_HOME"]
+    world.environ["XDG_RUNTIME_DIR"] = str(runtime)
+    assert world.run("onboard", "--method", "device", "--store", "keyfile", "--no-verify")[0] == 0
+    assert world.run("ask", "-m", "sim-echo", "hello")[0] == 0
+    assert [path for path in tmp_path.rglob("*") if "copilot-chat" in path.name]
+    code, _, err = world.run("logout", "--all", "--purge", "--yes")
+    assert code == 0, err
+    assert [path for path in tmp_path.rglob("*") if "copilot-chat" in str(path)] == []
+
+
 def test_purge_leaves_what_is_not_ours(world: World) -> None:
     """Somebody's own file in the folder stays, and so does the folder."""
     (world.home / "notes.txt").write_text("mine")
