@@ -4,7 +4,6 @@ Rule: only what this program made is removed, by name. What cannot be removed is
 it, after everything else was tried.
 """
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,9 @@ from copilot_cli.store.cache import purge
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+
+
+_CACHE = ("token-*", "token.key", "models.json")
 
 
 class Leaving:
@@ -62,7 +64,6 @@ class Leaving:
 
         Yields a line for each. Raises `CopilotChatError` naming what could not be removed.
         """
-        paths = self._app.settings.paths
         with suppress(StoreError):  # who leaves need not repair it first
             for account in self.accounts(everyone=True):
                 yield f"signed out {account.login} of {account.host}"
@@ -75,36 +76,44 @@ class Leaving:
             failed.append(error.message)
         for path in self._ours():
             try:
-                if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+                path.unlink()
             except FileNotFoundError:
                 continue
             except OSError as error:
                 failed.append(f"{path} ({error.strerror})")
                 continue
             yield f"removed {path}"
-        folders = {paths.config_dir, paths.data_dir, paths.cache_dir}
-        if self._runtime() != paths.cache_dir:
-            folders.add(self._runtime().parent)
-        for folder in folders:
-            # A folder with something else in it is not ours to remove.
-            with suppress(OSError):
-                folder.rmdir()
+        self._remove_empty_folders()
         if failed:
             raise CopilotChatError(f"could not remove {'; '.join(failed)}")
 
     def _ours(self) -> Iterator[Path]:
+        """Yield the files that this program makes, and those it was about to make, by their names.
+
+        The folder may be one that a person shares with other things (`--home`).
+        """
         paths = self._app.settings.paths
-        yield from sorted(paths.conversations.parent.glob(paths.conversations.stem + ".*"))
-        yield paths.history
-        yield paths.store_lock
-        yield from sorted(paths.config_dir.glob(paths.config_file.stem + ".*"))
-        yield from sorted(paths.secrets_dir.glob("store.json*"))
-        yield paths.cache_dir
-        if self._runtime() != paths.cache_dir:
-            yield self._runtime()
+        made = (
+            (paths.data_dir, ("conversations.db*", "conversations.lock", "history", "store.lock")),
+            (paths.config_dir, ("config.toml",)),
+            (paths.secrets_dir, ("store.json*",)),
+            (self._runtime(), _CACHE),
+            (paths.cache_dir, _CACHE),
+        )
+        for folder, names in made:
+            for name in names:
+                yield from sorted(folder.glob(name))
+                yield from sorted(folder.glob(f".{name}.*.tmp"))
+
+    def _remove_empty_folders(self) -> None:
+        """Remove the folders that are left empty; one with something else in it is not ours."""
+        paths, runtime = self._app.settings.paths, self._runtime()
+        folders = [paths.secrets_dir, paths.cache_dir, paths.data_dir, paths.config_dir]
+        if runtime != paths.cache_dir:
+            folders += [runtime, runtime.parent]
+        for folder in folders:
+            with suppress(OSError):
+                folder.rmdir()
 
     def _runtime(self) -> Path:
         """Return the folder of the Copilot tokens: on Linux that of the login session."""

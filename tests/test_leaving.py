@@ -67,7 +67,7 @@ def test_purge_leaves_nothing(world: World) -> None:
     code, _, err = world.run("logout", "--all", "--purge", "--yes")
     assert code == 0
     assert not world.home.exists()
-    for name in ("config.toml", "conversations.db", "history", "key", "cache"):
+    for name in ("config.toml", "conversations.db", "history", "key", "cache/token-"):
         assert f"removed {world.home / name}" in err
 
 
@@ -90,10 +90,26 @@ def test_purge_finds_the_platform_s_own_folders(
 
 
 def test_purge_leaves_what_is_not_ours(world: World) -> None:
-    """Somebody's own file in the folder stays, and so does the folder."""
-    (world.home / "notes.txt").write_text("mine")
-    world.run("logout", "--all", "--purge", "--yes")
-    assert world.files() == {"notes.txt"}
+    """`--home` may be a folder with other things in it, of names much like ours."""
+    mine = {"notes.txt", "config.json", "conversations.md", "cache/of-something-else", "history.md"}
+    for name in mine:
+        (world.home / name).write_text("mine")
+    assert world.run("logout", "--all", "--purge", "--yes")[0] == 0
+    assert world.files() == mine
+
+
+def test_purge_finds_what_was_half_made_or_kept_aside(world: World) -> None:
+    """What a power cut left, and what was damaged once."""
+    for name in (
+        ".config.toml.0123456789abcdef.tmp",
+        "conversations.db.damaged-20250615T150640Z",
+        "conversations.db-wal",
+        "secrets/store.json.damaged-20250615T150640Z",
+        "cache/.models.json.0123456789abcdef.tmp",
+    ):
+        (world.home / name).write_text("x")
+    assert world.run("logout", "--all", "--purge", "--yes")[0] == 0
+    assert not world.home.exists()
 
 
 def test_purge_asks(world: World) -> None:
