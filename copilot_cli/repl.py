@@ -62,7 +62,12 @@ class Repl:
         """
         with suppress(EOFError, Leave):
             while True:
-                self.handle(self._lines.read("> "))
+                try:
+                    self.handle(self._lines.read("> "))
+                except KeyboardInterrupt:
+                    # Of a slash command, or the second of two, before the prompt was back.
+                    if not self.app.streams.person:
+                        raise
         return 0 if self.app.streams.person else self.exit_code
 
     def handle(self, line: str) -> None:

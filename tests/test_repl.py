@@ -206,6 +206,34 @@ def test_ctrl_c_stops_the_answer_and_not_the_chat(world: World) -> None:
     assert sent(world)[-1] == ["count", "One. ", "and now?"]
 
 
+def test_a_second_ctrl_c_does_not_end_the_chat(world: World) -> None:
+    """It is pressed twice more often than once, and then comes before the prompt is back."""
+    chat = chat_of(world, KeyboardInterrupt(), "hello", person=True)
+    assert chat.run() == 0
+    assert sent(world) == [["hello"]]
+
+
+def test_ctrl_c_stops_a_command(world: World) -> None:
+    """A list of models that does not come is not worth the conversation."""
+
+    def stopped(_request: Any) -> Any:
+        raise KeyboardInterrupt
+
+    chat = chat_of(world, "/model", "hello", person=True)
+    pass_on, world.handle_request = world.handle_request, stopped  # type: ignore[method-assign]
+    read = chat._lines.read
+
+    def then_goes_on(prompt: str) -> str:
+        line = read(prompt)
+        if line == "hello":
+            world.handle_request = pass_on  # type: ignore[method-assign]
+        return line
+
+    chat._lines.read = then_goes_on  # type: ignore[method-assign]
+    assert chat.run() == 0
+    assert sent(world) == [["hello"]]
+
+
 def test_ctrl_c_ends_a_chat_that_reads_a_pipe(world: World) -> None:
     """Nobody is there to go on: 130, as for any script."""
     world.sim.answer(deltas=["One. ", "Two."])
