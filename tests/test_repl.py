@@ -216,7 +216,7 @@ def test_a_second_ctrl_c_does_not_end_the_chat(world: World) -> None:
 def test_ctrl_c_stops_a_command(world: World) -> None:
     """A list of models that does not come is not worth the conversation."""
 
-    def stopped(_request: Any) -> Any:
+    def stopped(request: Any) -> Any:
         raise KeyboardInterrupt
 
     chat = chat_of(world, "/model", "hello", person=True)
