@@ -4,6 +4,7 @@ What was there is never lost: a store that cannot be opened is moved aside, by a
 put back where the sign-in comes to nothing.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,34 +29,33 @@ class Proof:
         self._kind = kind
         self._sealed = sealed
         self._given: Secret | None = None
-        self._key: KeySource | None = None
+        self._made_with: KeySource | None = None  # none of ours to take back, if it was there
         self._aside: Path | None = None
-        self.store: SecretStore = app.vault.build_store(self._build_key(fresh=False))
+        self._key = self._build_key(self._passphrase if sealed == kind else self._new_passphrase)
+        self.store: SecretStore = app.vault.build_store(self._key)
 
     def run(self) -> None:
         """Open the store, or make it. Raises `StoreError` where neither can be."""
         try:
             if self._sealed == self._kind == "passphrase" and self._by_hand():
                 self._app.vault.unlock()  # with three tries
-            self._prove()
+            self._prove(self._key)
         except (Corrupt, KeyMissing, WrongKey, TooNew) as error:
             if not self._may_set_aside(error):
                 raise
             self._make_another()
 
-    def _prove(self) -> None:
-        key = self._key
-        if not self.store.prove():
-            key = None  # it was there before: no key of it is ours to take back
-        self._key = key
+    def _prove(self, key: "KeySource") -> None:
+        if self.store.prove():
+            self._made_with = key
 
     def _make_another(self) -> None:
-        key = self._build_key(fresh=True)
+        key = self._build_key(self._new_passphrase)
         key.ready()  # whatever has to be typed or unlocked comes before anything is moved
         self._aside = self.store.set_aside()
         self.store = self._app.vault.build_store(key)
         try:
-            self._prove()
+            self._prove(key)
         except BaseException:
             self._put_back()
             raise
@@ -63,15 +63,14 @@ class Proof:
 
     def take_back(self) -> None:
         """Remove the store if it was made here, with its key, and put back what was there."""
-        if self._key is None:
+        if self._made_with is None:
             return
         self.store.path.unlink(missing_ok=True)
         try:
-            self._key.withdraw()
+            self._made_with.withdraw()
         except StoreError as error:
             self._prompts.note(f"Note: the key made for it is still there: {error.message}.")
-        if self._aside is not None:
-            self._put_back()
+        self._put_back()
         with suppress(OSError):  # something else is in it
             self.store.path.parent.rmdir()
 
@@ -90,15 +89,8 @@ class Proof:
     def _by_hand(self) -> bool:
         return self._answers.passphrase_fd is None and self._app.streams.person
 
-    def _build_key(self, *, fresh: bool) -> "KeySource":
-        ask = self._new_passphrase if fresh or self._sealed != "passphrase" else self._passphrase
-        self._key = self._app.vault.build_key(
-            self._kind, key_file=self._answers.key_file, ask=ask if self._asked() else None
-        )
-        return self._key
-
-    def _asked(self) -> bool:
-        return self._kind == "passphrase"
+    def _build_key(self, ask: Callable[[], Secret]) -> "KeySource":
+        return self._app.vault.build_key(self._kind, key_file=self._answers.key_file, ask=ask)
 
     def _passphrase(self) -> Secret:
         """Return the passphrase of the store that is there."""
