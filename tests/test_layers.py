@@ -15,7 +15,8 @@ ROOT = Path(__file__).parent.parent / "copilot_cli"
 BOTTOM = {"errors", "messages", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "engines", "identity", "store", "ui", "ui.safe"}
-WHOLE = ANSWERING | {"access", "app", "asking", "prompt", "vault", "verdict"}
+WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
+WHOLE |= {"sensitive", "verdict"}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -30,6 +31,10 @@ ALLOWED: dict[str, set[str]] = {
     "kinds": set(),
     "paths": {"errors"},
     "config_file": {"errors"},
+    "fences": set(),
+    "roles": {"errors", "kinds"},
+    "sensitive": set(),
+    "project": {"config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "secret"},
     "prompt": {"errors"},
     "verdict": {"errors", "messages"},
