@@ -55,7 +55,11 @@ class Lines:
 
     def read(self, prompt: str) -> str:
         """Return what was typed, newlines included; EOFError on Ctrl-D."""
-        return self._session.prompt(prompt)
+        try:
+            return self._session.prompt(prompt)
+        finally:
+            self._session.output.show_cursor()  # a signal may have come while it was hidden
+            self._session.output.flush()
 
 
 class PipeLines:

@@ -221,7 +221,7 @@ def _arrow_menu(
         )
         for option in options
     ]
-    answer: str = questionary.select(
+    menu = questionary.select(
         asked,
         choices=choices,
         instruction=instruction,
@@ -230,7 +230,12 @@ def _arrow_menu(
         use_jk_keys=not long,
         output=output,
         erase_when_done=True,  # the menu's own last line would repeat the details
-    ).unsafe_ask()
+    )
+    try:
+        answer: str = menu.unsafe_ask()
+    finally:
+        output.show_cursor()  # a signal may have come while it was hidden
+        output.flush()
     taken = next(option.label.strip() for option in options if option.value == answer)
     stderr.write(f"{safe_line(f'? {asked} {taken}', columns - 1)}\n")
     stderr.flush()
