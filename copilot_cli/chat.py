@@ -2,28 +2,48 @@
 
 The turn is written down before the request goes out, the answer as it grows, so that nothing that
 was paid for is lost. What failed before its first word is no part of the conversation that the next
-request carries, though it stays on record.
+request carries, though it stays on record. An answer that was stopped or cut is: as far as it came
+and without a mark, since models repeat marks that they find in their own answers.
+
+What does not fit the model's window is left out of requests, and said (`context.py`); what is
+stored is never shortened by that.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
-from copilot_cli.errors import Interrupted
+from copilot_cli.context import Fitted, Window, count, divide, summary
+from copilot_cli.errors import CopilotChatError, TooLongError, UsageError
 from copilot_cli.messages import (
-    Cost,
-    End,
     Event,
+    Initiator,
     Message,
+    Notice,
     Outcome,
     Request,
-    Started,
-    State,
     Text,
-    Usage,
     UsageReport,
     message,
 )
+from copilot_cli.turn import Turn
+
+CONTINUE = (
+    "Your last answer was cut off. Continue exactly where it stopped: repeat nothing, say nothing"
+    " about it, and if it stopped inside a code block, go on inside that block."
+)
+"""What `go_on` asks; a stored question with this text is known by it."""
+
+SUMMARISE = (
+    "Sum up the conversation so far, for yourself: the summary takes the place of these turns, and"
+    " you will go on from it. Keep what was asked, what was decided and why, every fact, name,"
+    " number, file name, command and piece of code that is still needed, and what is open. Leave"
+    " out greetings and detours. Write in the language of the conversation, and write nothing but"
+    " the summary."
+)
+
+KEPT = 2
+"""Turns that a summary leaves as they are: the last ones."""
 
 
 class Engine(Protocol):
@@ -58,6 +78,9 @@ class Recorder(Protocol):
     def finish(self, outcome: Outcome) -> None:
         """Write how the answer ended."""
 
+    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
+        """Write a summary of all but the last `KEPT` turns; they and it go on from here."""
+
 
 class Forgetful:
     """The recorder of a chat that leaves nothing on disk."""
@@ -74,9 +97,16 @@ class Forgetful:
     def finish(self, outcome: Outcome) -> None:
         """Keep nothing."""
 
+    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
+        """Keep nothing."""
+
 
 class Chat:
-    """A conversation with one engine; `model` may be changed between turns."""
+    """A conversation with one engine; model, system text and effort may change between turns.
+
+    `window` is the most tokens of prompt that the model takes and `efforts` the levels of reasoning
+    that it lists, None and empty where that is not known.
+    """
 
     def __init__(
         self,
@@ -87,117 +117,212 @@ class Chat:
         history: Iterable[Message] = (),
         recorder: Recorder | None = None,
         stream: bool = True,
+        window: int | None = None,
+        effort: str | None = None,
+        efforts: Sequence[str] = (),
         monotonic: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
         self.engine = engine
-        self.model = model
         self.system = system
-        self.history = list(history)
+        self.effort = effort
         self.last: Outcome | None = None
+        """How the last request ended; None before the first."""
+        self.reasoning = ""
+        """What the model thought aloud in its last answer."""
+        self._model = model
+        self._efforts = tuple(efforts)
+        self._window = Window(window)
         self._recorder: Recorder = recorder or Forgetful()
         self._stream = stream
         self._monotonic = monotonic
         self._new_id = new_id
+        self._told: set[tuple[str, str]] = set()
+        self.load(history)
+
+    # What is talked about, and with whom
+
+    def load(self, history: Iterable[Message]) -> None:
+        """Go on from another conversation: a stored one, or this one after an undo."""
+        self.history = list(history)
+        """The conversation so far without the system text; `load` is how to replace it."""
+        self._unfinished = bool(self.history) and self.history[-1].role == "assistant"
+        self._window.left_out = 0
+
+    @property
+    def model(self) -> str:
+        """The model's id; setting it forgets window and efforts of the one before."""
+        return self._model
+
+    @model.setter
+    def model(self, model: str) -> None:
+        self.use_model(model)
+
+    def use_model(
+        self, model: str, *, window: int | None = None, efforts: Sequence[str] = ()
+    ) -> None:
+        """Have `model` answer from the next turn on; see the class for `window` and `efforts`."""
+        self._model = model
+        self._efforts = tuple(efforts)
+        self._window = Window(window, self._window.scale)
+
+    @property
+    def tokens(self) -> tuple[int, int | None]:
+        """The tokens of prompt that the conversation is, and the most that the model takes.
+
+        The first are the service's own count of the last turn where it gave one, else an estimate;
+        the second are None where nobody has said so yet.
+        """
+        return self._window.tokens([*self._system(), *self.history]), self._window.limit
+
+    @property
+    def estimated(self) -> bool:
+        """Whether `tokens` is an estimate throughout: the service has counted nothing yet."""
+        return self._window.scale is None
+
+    def answer(self) -> str:
+        """Return the last answer's text, with all that `go_on` added; empty if there is none."""
+        pieces: list[str] = []
+        for each in reversed(self.history):
+            if each.role == "assistant":
+                pieces.append(each.text)
+            elif each.text != CONTINUE:
+                break
+        return "".join(reversed(pieces))
+
+    # Turns
 
     def request(self, text: str) -> Request:
         """Return the request that `send(text)` would make."""
-        return Request(
-            model=self.model,
-            messages=self._messages(text),
-            stream=self._stream,
-            initiator="user",
-            request_id=self._new_id(),
-        )
+        return self._request(self._window.fit(self._messages(text)), "user")
 
     def send(self, text: str) -> Generator[Event]:
-        """Yield the events of the answer to `text`; the last is `End`.
+        """Return the events of the answer to `text`; the last is `End`.
 
         Closing the generator, or an exception thrown into it (Ctrl-C), stops the answer and keeps
-        what came. Raises a `CopilotChatError` where there was no answer at all.
+        what came. It raises a `CopilotChatError` where there was no answer at all. A conversation
+        that the service refuses as too long is sent once more without its oldest turns.
         """
-        request = self.request(text)
-        self._recorder.ask(text)
-        self._recorder.begin(self.model, self.engine.name)
-        turn = _Turn(self._monotonic)
+        return self._turn(text, keep=1)
+
+    def go_on(self) -> Generator[Event]:
+        """Return the events of more of the last answer, as `send` does: a turn of its own.
+
+        Raises `UsageError` where the last answer was whole, or where there was none.
+        """
+        if not self._unfinished:
+            raise UsageError("there is no unfinished answer to go on with")
+        return self._turn(CONTINUE, keep=2)
+
+    def compact(self) -> Generator[Event, None, str]:
+        """Have the model sum up all but the last two turns; yield the events of it.
+
+        Returns the summary, which takes the place of those turns in what requests carry. Where the
+        answer was not whole nothing has changed, and it is empty. Raises as `send` does, and
+        `UsageError` where there is nothing to sum up.
+        """
+        old, kept = divide(self.history, KEPT)
+        if not any(each.role == "user" for each in old):
+            raise UsageError(
+                "there is nothing to sum up yet", hint=f"the last {KEPT} turns stay as they are"
+            )
+        messages = [*self._system(), *old, message("user", SUMMARISE)]
+        turn = Turn(self._monotonic)
+        self._window.left_out = 0  # a summary of what requests do without is of use
         try:
-            with closing(self.engine.answer(request)) as events:
+            with turn, closing(self._answer(turn, messages, "agent", keep=2)) as events:
+                yield from events
+        finally:
+            self.last = turn.outcome()
+        if self.last.state != "complete":
+            return ""
+        text = turn.text.strip()
+        if not text:
+            raise CopilotChatError("the model has summed up nothing", hint="try another model")
+        self._recorder.summarise(text, self._model, self.engine.name, self.last)
+        self.history = [summary(text), *kept]
+        self._window.left_out = 0
+        return text
+
+    def _turn(self, text: str, *, keep: int) -> Generator[Event]:
+        messages = self._messages(text)
+        self._recorder.ask(text)
+        self._recorder.begin(self._model, self.engine.name)
+        turn = Turn(self._monotonic)
+        try:
+            with turn, closing(self._answer(turn, messages, "user", keep=keep)) as events:
                 for event in events:
-                    turn.note(event)
                     if isinstance(event, Text):
                         self._recorder.grow(event.text)
                     yield event
-        except BaseException as error:
-            # Ctrl-C, a signal, or a reader who closed this generator: no exceptions of the program.
-            if isinstance(error, Interrupted) or not isinstance(error, Exception):
-                turn.interrupt()
-            raise
         finally:
             # Whatever happened, what came is kept, and the rest is for the caller to handle.
             self._keep(text, turn)
 
-    def _messages(self, text: str) -> Sequence[Message]:
-        system = [message("system", self.system)] if self.system else []
-        return [*system, *self.history, message("user", text)]
+    def _answer(
+        self, turn: Turn, messages: Sequence[Message], initiator: Initiator, *, keep: int
+    ) -> Generator[Event]:
+        """Yield the answer to as many of `messages` as fit; the last `keep` turns always stay."""
+        yield from self._remarks()
+        sent = self._window.fit(messages, keep=keep)
+        try:
+            yield from self._attempt(turn, sent, initiator)
+        except TooLongError as error:
+            less = self._window.refused(messages, sent, error, keep=keep)
+            if less is None or turn.text:
+                raise
+        else:
+            return
+        yield from self._attempt(turn, less, initiator)
 
-    def _keep(self, text: str, turn: "_Turn") -> None:
-        self.last = turn.outcome()
-        self._recorder.finish(self.last)
-        answer = turn.text()
-        if answer:
-            self.history += [message("user", text), message("assistant", answer)]
+    def _attempt(self, turn: Turn, fitted: Fitted, initiator: Initiator) -> Generator[Event]:
+        window = self._window
+        if fitted.left_out > window.left_out:
+            window.left_out = fitted.left_out
+            yield Notice(_left_out(fitted.left_out, self._model, window.limit))
+        with closing(self.engine.answer(self._request(fitted, initiator))) as events:
+            for event in events:
+                turn.note(event)
+                if isinstance(event, UsageReport):
+                    window.counted(fitted.messages, turn.message, event.usage)
+                yield event
 
-
-class _Turn:
-    """What one answer has brought so far."""
-
-    def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
-        self._start = monotonic()
-        self._first: float | None = None
-        self._pieces: list[str] = []
-        self._usage = Usage()
-        self._cost: Cost | None = None
-        self._request_id: str | None = None
-        self._end: End | None = None
-
-    def note(self, event: Event) -> None:
-        match event:
-            case Text(text):
-                if self._first is None:
-                    self._first = self._monotonic() - self._start
-                self._pieces.append(text)
-            case UsageReport(usage, cost):
-                self._usage, self._cost = usage, cost
-            case Started(_, request_id, _):
-                self._request_id = request_id
-            case End():
-                self._end = event
-            case _:
-                pass
-
-    def interrupt(self) -> None:
-        """Note that the person, or the reader, left; after the end that changes nothing."""
-        if self._end is None:
-            self._end = End("interrupted", complete=False)
-
-    def text(self) -> str:
-        return "".join(self._pieces)
-
-    def outcome(self) -> Outcome:
-        return Outcome(
-            state=self._state(),
-            finish_reason=self._end.reason if self._end else None,
-            usage=self._usage,
-            cost=self._cost,
-            request_id=self._request_id,
-            first_token=self._first,
-            total=self._monotonic() - self._start,
+    def _request(self, fitted: Fitted, initiator: Initiator) -> Request:
+        return Request(
+            model=self._model,
+            messages=fitted.messages,
+            stream=self._stream,
+            initiator=initiator,
+            request_id=self._new_id(),
+            effort=self.effort if self.effort in self._efforts else None,
         )
 
-    def _state(self) -> State:
-        if self._end is None:
-            return "incomplete" if self._pieces else "failed"
-        if self._end.reason == "interrupted":
-            return "interrupted"
-        return "complete" if self._end.complete else "incomplete"
+    def _remarks(self) -> Generator[Event]:
+        """Say, once for each model, that it does not know the effort that is set."""
+        effort = self.effort
+        if effort is None or effort in self._efforts or (self._model, effort) in self._told:
+            return
+        self._told.add((self._model, effort))
+        listed = f" ({', '.join(self._efforts)})" if self._efforts else ""
+        yield Notice(f"effort {effort} is not sent: {self._model} does not list it{listed}")
+
+    def _messages(self, text: str) -> Sequence[Message]:
+        return [*self._system(), *self.history, message("user", text)]
+
+    def _system(self) -> Sequence[Message]:
+        return [message("system", self.system)] if self.system else []
+
+    def _keep(self, text: str, turn: Turn) -> None:
+        self.last = turn.outcome()
+        self.reasoning = turn.reasoning
+        self._recorder.finish(self.last)
+        answer = turn.message
+        self._unfinished = answer is not None and self.last.state != "complete"
+        if answer is not None:
+            self.history += [message("user", text), answer]
+
+
+def _left_out(turns: int, model: str, window: int | None) -> str:
+    which = "the oldest turn was" if turns == 1 else f"the {turns} oldest turns were"
+    size = "" if window is None else f" {count(window)}"
+    return f"{which} left out: the conversation no longer fits {model}'s{size} window"

@@ -136,10 +136,25 @@ class FilteredError(CopilotChatError):
 
 
 class TooLongError(CopilotChatError):
-    """The request does not fit the model's window."""
+    """The request does not fit the model's window.
+
+    `limit` and `counted` are the tokens that the service allows and has counted, where it says so.
+    """
 
     exit_code = 9
     kind = "too_long"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        limit: int | None = None,
+        counted: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.limit = limit
+        self.counted = counted
 
 
 class StoreError(CopilotChatError):

@@ -65,7 +65,8 @@ class Request(NamedTuple):
     """What an engine is asked: a model, the whole conversation, and who started the turn.
 
     `initiator` is `user` for what a person sent and `agent` for what the program sent by itself;
-    a resend keeps its first value. `request_id` is new for each request (a UUID).
+    a resend keeps its first value. `request_id` is new for each request (a UUID). `effort` is one
+    of the model's own levels of reasoning, None for its default.
     """
 
     model: str
@@ -73,6 +74,7 @@ class Request(NamedTuple):
     stream: bool = True
     initiator: Initiator = "user"
     request_id: str = ""
+    effort: str | None = None
 
 
 class Usage(NamedTuple):
@@ -173,7 +175,8 @@ State = Literal["complete", "incomplete", "interrupted", "failed"]
 class Outcome(NamedTuple):
     """How a turn ended: what is written down beside its text.
 
-    A turn that `failed` has no answer at all; the seconds are from the request on.
+    A turn that `failed` has no answer at all; the seconds are from the request on. `quotas` are
+    what the reply's headers said is left.
     """
 
     state: State
@@ -183,6 +186,7 @@ class Outcome(NamedTuple):
     request_id: str | None
     first_token: float | None
     total: float
+    quotas: tuple[QuotaSnapshot, ...] = ()
 
 
 class ModelInfo(NamedTuple):

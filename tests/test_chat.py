@@ -75,6 +75,9 @@ class Log:
     def finish(self, outcome: Outcome) -> None:
         self.calls.append(("finish", outcome.state, outcome.finish_reason))
 
+    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
+        self.calls.append(("summarise", text, model, engine, outcome.state))
+
 
 class Seconds:
     """A clock that moves when it is told to."""

@@ -14,9 +14,9 @@ ROOT = Path(__file__).parent.parent / "copilot_cli"
 
 BOTTOM = {"errors", "messages", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
-ANSWERING = GROUND | {"auth", "chat", "engines", "identity", "store", "ui", "ui.safe"}
+ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
-WHOLE |= {"sensitive", "verdict"}
+WHOLE |= {"sensitive", "verdict", "workspace"}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -45,11 +45,14 @@ ALLOWED: dict[str, set[str]] = {
     "store": BOTTOM | {"config_file", "paths"},
     "auth": GROUND | {"store", "ui.safe"},
     "engines": BOTTOM | {"network", "retry_after", "ui.safe", "wires"},
-    "chat": {"errors", "messages"},
+    "chat": {"context", "errors", "messages", "turn"},
+    "context": {"errors", "messages"},
+    "turn": {"errors", "messages"},
     "ui": BOTTOM | {"ui.safe"},
-    "app": ANSWERING | {"access", "vault"},
+    "app": ANSWERING | {"access", "roles", "vault", "workspace"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
+    "workspace": {"app", "project", "prompt", "store"},
     # what the commands share
     "asking": {"chat", "errors", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},

@@ -18,6 +18,7 @@ from copilot_cli.engines.failure import (
     Unauthorized,
 )
 from copilot_cli.engines.refusal import Refusal
+from copilot_cli.engines.token_counts import says_too_long, token_counts
 from copilot_cli.errors import (
     CopilotChatError,
     FilteredError,
@@ -95,7 +96,7 @@ def _said(what: str, refusal: Refusal) -> str:
 
 def _reported(refusal: Refusal) -> Failure:
     """Decide on a failure inside a reply of status 200, by its text: its code says nothing."""
-    if "prompt token count" in refusal.text.lower():
+    if says_too_long(refusal.text):
         return _too_long(refusal)
     return _failed("the service reported a failure", refusal)
 
@@ -173,10 +174,13 @@ def _too_long(refusal: Refusal) -> Failure:
     what = "the request is too long for the model"
     if refusal.sent is not None:
         what += f", {refusal.sent:,} bytes were sent"
+    counted, limit = token_counts(refusal.text)
     return Failure(
         TooLongError(
             _said(what, refusal),
             hint="send less, or choose a model with a larger window: `copilot-chat models`",
+            limit=limit,
+            counted=counted,
         )
     )
 
@@ -187,7 +191,7 @@ def _filtered(refusal: Refusal) -> Failure:
 
 def _bad_request(refusal: Refusal) -> Failure:
     text = refusal.text.lower()
-    if "prompt token count" in text:
+    if says_too_long(text):
         return _too_long(refusal)
     if "editor-version" in text:
         return _identity("the service does not know this client identity", refusal)

@@ -55,6 +55,8 @@ def encode(request: Request) -> dict[str, Any]:
     }
     if request.stream:
         body["stream_options"] = {"include_usage": True}
+    if request.effort is not None:
+        body["reasoning_effort"] = request.effort
     return body
 
 
