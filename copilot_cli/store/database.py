@@ -49,6 +49,15 @@ def open_database(path: Path, notice: Notice, migrations: tuple[str, ...] = MIGR
     return Opened(None, writable=False)
 
 
+def open_in_memory() -> sqlite3.Connection:
+    """Return a new database that never touches the disk, not even to sort."""
+    connection = _configured(sqlite3.connect(":memory:", check_same_thread=False))
+    connection.execute("PRAGMA temp_store=MEMORY")
+    _migrate(connection, MIGRATIONS)
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
 def is_damage(error: BaseException) -> bool:
     """Say whether `error` means that the file is not what SQLite wrote."""
     code = getattr(error, "sqlite_errorcode", None)
@@ -115,6 +124,7 @@ def _open_once(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
                 _migrate(connection, migrations)
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
     except BaseException:
         connection.close()
         raise
@@ -140,13 +150,12 @@ def _opened(path: Path, how: str, known: int) -> sqlite3.Connection:
 
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
-        uri=True,
-        timeout=_BUSY,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    uri = f"{path.absolute().as_uri()}?{how}"
+    return _configured(sqlite3.connect(uri, uri=True, timeout=_BUSY, check_same_thread=False))
+
+
+def _configured(connection: sqlite3.Connection) -> sqlite3.Connection:
+    connection.isolation_level = None
     connection.text_factory = lambda data: data.decode("utf-8", "replace")
     return connection
 

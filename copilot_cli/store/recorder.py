@@ -14,6 +14,9 @@ from copilot_cli.messages import Message, Outcome, TextPart, message
 from copilot_cli.store.sessions import Sessions
 from copilot_cli.store.turns import Turn
 
+SUMMARY = "Summary of the conversation so far:"
+"""The line before a summary in the message that carries it."""
+
 _LAG = 1.0  # seconds that a kill may cost
 
 
@@ -54,11 +57,38 @@ class SessionRecorder:
         self._pieces: list[str] = []
         self._answer: int | None = None
         self._head: int | None = None
-        self.session = session
+        self.session: str | None = None
         if session is None:
             self.session = sessions.create(host=host, account=account)
         else:
-            self._head = sessions.find(session).head
+            self.attach(session)
+
+    @property
+    def head(self) -> int | None:
+        """The turn that the next one comes after."""
+        return self._head
+
+    def attach(self, session: str) -> None:
+        """Go on with a stored session, named as `Sessions.find` takes it. Raises UsageError."""
+        found = self._sessions.find(session)
+        self.session, self._head = found.id, found.head
+
+    def follow(self) -> None:
+        """Go on from where the session's head is now, after an undo or a redo moved it."""
+        turns = self._sessions.history(self.session)
+        self._head = turns[-1].id if turns else None
+
+    def conversation(self) -> list[Message]:
+        """Return what the next request carries of the turns up to the head."""
+        return conversation(self._sessions.history(self.session))
+
+    def summarize(self, summary: str) -> None:
+        """Write a summary of all that was said: the next request carries it in its place.
+
+        Undo takes it back; what it stands for stays stored.
+        """
+        parts = [TextPart(summary)]
+        self._head = self._sessions.append(self.session, self._head, "summary", parts)
 
     def ask(self, text: str) -> None:
         """Write the person's turn."""
@@ -115,9 +145,14 @@ def conversation(turns: list[Turn]) -> list[Message]:
     """Return what the next request carries: each question that got text, with that text.
 
     A question whose answer failed before its first word is on record, not in the conversation.
+    What came before the latest summary is there as that summary.
     """
     messages: list[Message] = []
-    for question, answer in pairwise(turns):
-        if question.role == "user" and answer.role == "assistant" and answer.text:
-            messages += [message("user", question.text), message("assistant", answer.text)]
+    for before, turn in pairwise([None, *turns]):
+        if turn is None:
+            continue
+        if turn.role == "summary":
+            messages = [message("system", f"{SUMMARY}\n{turn.text}")]
+        elif before and before.role == "user" and turn.role == "assistant" and turn.text:
+            messages += [message("user", before.text), message("assistant", turn.text)]
     return messages

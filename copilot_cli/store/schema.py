@@ -2,6 +2,7 @@
 
 Rule: a migration that was released is never edited; a change is a new one at the end, and the
 database's `user_version` is the count of those it has seen. Each runs in a transaction of its own.
+A statement ends with a semicolon at the end of a line, and nowhere else.
 """
 
 APPLICATION_ID = 0x43504348  # "CPCH": tells our file from any other SQLite database
@@ -57,4 +58,41 @@ CREATE TABLE parts (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+# Version 2. `tip` is the last turn of the branch that undo left: redo goes along it.
+# A part's text is searched through an index without a copy of it (https://sqlite.org/fts5.html,
+# external content tables), which triggers keep. Text of an answer that grew is made one part: a
+# search takes what stands in one part together. A sealed text is a BLOB, and in no index.
+# Deleting a turn looks for heads and tips that name it, hence the indexes.
+_SEARCH = """
+ALTER TABLE sessions ADD COLUMN tip INTEGER REFERENCES turns (id) ON DELETE SET NULL;
+CREATE INDEX sessions_by_head ON sessions (head);
+CREATE INDEX sessions_by_tip ON sessions (tip);
+CREATE TEMP TABLE grown AS
+    SELECT turn_id, min(position) AS first FROM parts
+    GROUP BY turn_id HAVING count(*) > 1 AND min(kind) = 'text' AND max(kind) = 'text';
+UPDATE parts SET text = (
+    SELECT group_concat(text, '') FROM (
+        SELECT text FROM parts AS piece WHERE piece.turn_id = parts.turn_id ORDER BY position))
+    WHERE (turn_id, position) IN (SELECT turn_id, first FROM grown);
+DELETE FROM parts
+    WHERE turn_id IN (SELECT turn_id FROM grown)
+    AND (turn_id, position) NOT IN (SELECT turn_id, first FROM grown);
+DROP TABLE grown;
+CREATE INDEX parts_by_form ON parts (typeof(text));
+CREATE VIRTUAL TABLE parts_index USING fts5 (
+    text, content = 'parts', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO parts_index (rowid, text) SELECT id, text FROM parts WHERE kind = 'text';
+CREATE TRIGGER part_made AFTER INSERT ON parts
+    WHEN new.kind = 'text' AND typeof(new.text) = 'text'
+    BEGIN INSERT INTO parts_index (rowid, text) VALUES (new.id, new.text); END;
+CREATE TRIGGER part_gone AFTER DELETE ON parts
+    WHEN old.kind = 'text' AND typeof(old.text) = 'text'
+    BEGIN INSERT INTO parts_index (parts_index, rowid, text)
+    VALUES ('delete', old.id, old.text); END;
+CREATE TRIGGER part_changed AFTER UPDATE OF text ON parts
+    WHEN old.kind = 'text' AND typeof(old.text) = 'text'
+    BEGIN INSERT INTO parts_index (parts_index, rowid, text)
+    VALUES ('delete', old.id, old.text); END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SEARCH)

@@ -11,68 +11,66 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self
 
-from copilot_cli.errors import CopilotChatError, UsageError
+from copilot_cli.errors import StoreError, UsageError
 from copilot_cli.messages import Cost, Part, Usage
-from copilot_cli.store.database import (
-    Notice,
-    Opened,
-    is_damage,
-    open_database,
-    reason,
-    set_aside,
-    transaction,
-)
-from copilot_cli.store.turns import (
-    Session,
-    State,
-    Turn,
-    figure,
-    new_id,
-    part_of,
-    row_of,
-    storable,
-    title_of,
-    turn_of,
+from copilot_cli.store import tree
+from copilot_cli.store.cells import Cells, Key, title_cell, title_of_cell
+from copilot_cli.store.database import Notice
+from copilot_cli.store.lenient import MEMORY, LenientDatabase
+from copilot_cli.store.search import Hit, search
+from copilot_cli.store.turns import Session, State, Turn, new_id, title_of, title_of_text, turn_of
+from copilot_cli.store.writing import (
+    Ending,
+    end_turn,
+    insert_parts,
+    insert_session,
+    insert_turn,
+    part_at,
 )
 
 LATEST = "latest"
 
-_T = TypeVar("_T")
-
-_LIST = "SELECT *, (SELECT count(*) FROM turns WHERE session_id = sessions.id) FROM sessions"
-# The turns from the head of a session back to its first, each with its distance from the head.
-_BRANCH = """
-WITH RECURSIVE branch (id, distance) AS (
-    SELECT head, 0 FROM sessions WHERE id = ?
-    UNION ALL
-    SELECT parent_id, distance + 1 FROM branch JOIN turns USING (id) WHERE parent_id IS NOT NULL
+_DAY = 86_400.0  # seconds
+_LIST = (
+    "SELECT id, title, created, updated, host, account, model, engine, head,"
+    " (SELECT count(*) FROM turns WHERE session_id = sessions.id) FROM sessions"
 )
-"""
-_TURNS = f"""{_BRANCH} SELECT turns.*
-FROM branch JOIN turns USING (id) ORDER BY distance DESC"""  # noqa: S608 - no foreign text in it
-_PARTS = f"""{_BRANCH} SELECT turn_id, kind, text, data
-FROM branch JOIN parts ON turn_id = branch.id ORDER BY turn_id, position"""  # noqa: S608 - the same
 
 
 class Sessions:
-    """The conversations in the database at `path`; with None nothing is kept and nothing said."""
+    """The conversations in the database at `path`; with None nothing is kept and nothing said.
+
+    With `seal` every text and title is sealed with the key that it gives; `unseal` gives the key
+    for what is sealed already where nothing new is to be. Reading a sealed text raises `StoreError`
+    where it cannot be opened; a list shows such a title as `(sealed)`.
+    """
 
     def __init__(
-        self, path: Path | None, notice: Notice, *, now: Callable[[], float] = time.time
+        self,
+        path: Path | str | None,
+        notice: Notice,
+        *,
+        now: Callable[[], float] = time.time,
+        seal: Key | None = None,
+        unseal: Key | None = None,
     ) -> None:
         self.path = path
         self._notice = notice
         self._now = now
-        self._opened = Opened(None, writable=False) if path is None else None
-        self._begun: dict[str, tuple[str | None, ...]] = {}
+        self._cells = Cells(seal, unseal)
+        self._database = LenientDatabase(path, notice)
+        self._begun: dict[str, tuple[str, tuple[str | None, ...]]] = {}
+
+    @classmethod
+    def in_memory(cls, notice: Notice, *, now: Callable[[], float] = time.time) -> Self:
+        """Return a store for private chats: all the methods, and nothing on disk."""
+        return cls(MEMORY, notice, now=now)
 
     def close(self) -> None:
         """Close the database; the next use opens it again."""
-        if self._opened is not None and self._opened.connection is not None:
-            self._opened.connection.close()
-            self._opened = None
+        self._database.close()
 
     # Writing
 
@@ -85,10 +83,10 @@ class Sessions:
         engine: str | None = None,
     ) -> str | None:
         """Begin a session and return its id; it is on disk with its first turn."""
-        if not self._open().writable:
+        if not self._writable():
             return None
         session_id = new_id(self._now())
-        self._begun[session_id] = (host, account, model, engine)
+        self._begun[session_id] = ("", (host, account, model, engine))
         return session_id
 
     def append(
@@ -102,33 +100,29 @@ class Sessions:
         engine: str | None = None,
         state: State = "complete",
     ) -> int | None:
-        """Commit a turn after `parent` (None: the first), make it the head, and return its id."""
+        """Commit a turn after `parent` (None: the first), make it the head, and return its id.
+
+        The role `summary` marks a compaction: the next request begins with the latest of them.
+        """
         if session_id is None:
             return None
         now = self._now()
+        turn = Turn(0, session_id, parent, role, now, model, engine, state, parts=tuple(parts))
 
         def write(db: sqlite3.Connection) -> int:
             if session_id in self._begun:
-                db.execute(
-                    "INSERT INTO sessions VALUES (?, '', ?, ?, ?, ?, ?, ?, NULL)",
-                    (session_id, now, now, *self._begun[session_id]),
-                )
-            turn_id = db.execute(
-                "INSERT INTO turns (session_id, parent_id, role, created, model, engine, state)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (session_id, parent, role, now, model, engine, state),
-            ).lastrowid
-            assert turn_id is not None
-            _insert_parts(db, turn_id, parts)
+                title, about = self._begun[session_id]
+                insert_session(db, self._cells, session_id, title, now, about)
+            turn_id = insert_turn(db, self._cells, turn, session_id, parent)
             title = title_of(parts) if role == "user" else ""
             db.execute(
-                "UPDATE sessions SET head = ?, updated = ?, model = coalesce(?, model),"
+                "UPDATE sessions SET head = ?, tip = NULL, updated = ?, model = coalesce(?, model),"
                 " engine = coalesce(?, engine), title = iif(title = '', ?, title) WHERE id = ?",
-                (turn_id, now, model, engine, title, session_id),
+                (turn_id, now, model, engine, self._title(session_id, title), session_id),
             )
             return turn_id
 
-        turn_id = self._write(write, again=session_id in self._begun)
+        turn_id = self._database.write(write, again=session_id in self._begun)
         self._begun.pop(session_id, None)
         return turn_id
 
@@ -150,7 +144,7 @@ class Sessions:
     def grow(self, turn_id: int | None, parts: Sequence[Part]) -> None:
         """Commit what came of an answer since the last time; call it at least every second."""
         if turn_id is not None and parts:
-            self._write(lambda db: _insert_parts(db, turn_id, parts))
+            self._database.write(lambda db: insert_parts(db, self._cells, turn_id, parts))
 
     def finish(
         self,
@@ -169,32 +163,116 @@ class Sessions:
         """Commit how an answer ended, with the `rest` that `grow` was not given."""
         if turn_id is None:
             return
-        finish_reason = finish_reason and storable(finish_reason)
-        request_id = request_id and storable(request_id)
-        model = model and storable(model)
-        figures = [figure(count) for count in usage or Usage()]
-        price = (cost.amount, cost.unit) if cost else (None, None)
+        ending = Ending(
+            state,
+            finish_reason,
+            request_id,
+            model,
+            usage,
+            cost,
+            seconds_first_token,
+            seconds_total,
+        )
+        now = self._now()
 
         def write(db: sqlite3.Connection) -> None:
-            _insert_parts(db, turn_id, rest)
-            db.execute(
-                "UPDATE turns SET state = ?, finish_reason = ?, request_id = ?,"
-                " model = coalesce(?, model), input_tokens = ?, output_tokens = ?,"
-                " cached_tokens = ?, cache_write_tokens = ?, reasoning_tokens = ?,"
-                " cost_amount = ?, cost_unit = ?, seconds_first_token = ?, seconds_total = ?"
-                " WHERE id = ?",
-                (
-                    *(state, finish_reason, request_id, model, *figures, *price),
-                    *(seconds_first_token, seconds_total, turn_id),
-                ),
-            )
+            end_turn(db, self._cells, turn_id, rest, ending)
             db.execute(
                 "UPDATE sessions SET updated = ?"
                 " WHERE id = (SELECT session_id FROM turns WHERE id = ?)",
-                (self._now(), turn_id),
+                (now, turn_id),
             )
 
-        self._write(write)
+        self._database.write(write)
+
+    def rename(self, session_id: str | None, title: str) -> None:
+        """Give a session another title, on one line. Raises UsageError for a blank one."""
+        words = title_of_text(title)
+        if not words:
+            raise UsageError("a title needs a letter or a digit in it")
+        if session_id is None:
+            return
+        if session_id in self._begun:
+            self._begun[session_id] = (words, self._begun[session_id][1])
+            return
+        self._database.write(
+            lambda db: db.execute(
+                "UPDATE sessions SET title = ? WHERE id = ?",
+                (self._title(session_id, words), session_id),
+            )
+        )
+
+    def delete(self, session_id: str | None) -> bool:
+        """Delete a session with all its branches; return whether there was one."""
+        if session_id is None or session_id in self._begun:
+            return False
+        return bool(self._delete("WHERE id = ?", session_id))
+
+    def expire(self, older_than_days: float) -> int:
+        """Delete the sessions that nobody wrote to for so many days; return how many there were."""
+        return self._delete("WHERE updated < ?", self._now() - older_than_days * _DAY)
+
+    # The tree
+
+    def move(self, session_id: str | None, turn_id: int | None) -> None:
+        """Make a turn of the session the last one that is shown; None: before the first.
+
+        Raises UsageError for a turn of another session.
+        """
+        if session_id is None:
+            return
+        found = self._database.read(
+            "SELECT 1 FROM turns WHERE id = ? AND session_id = ?", (turn_id, session_id)
+        )
+        if turn_id is not None and not found:
+            raise UsageError("this conversation has no such message")
+        self._database.write(lambda db: tree.move(db, session_id, turn_id))
+
+    def undo(self, session_id: str | None) -> Turn | None:
+        """Go back to before the last question, or summary, and return it; None if there is none."""
+        return self._step(tree.undo, session_id)
+
+    def redo(self, session_id: str | None) -> Turn | None:
+        """Go forward by one exchange along the branch that undo left; return its question.
+
+        None where there is nothing to go forward to: none was left, or something new was said.
+        """
+        return self._step(tree.redo, session_id)
+
+    def siblings(self, turn_id: int) -> list[Turn]:
+        """Return the turns that stand in the place of this one on other branches, and itself."""
+        return self._turns(
+            "WHERE (session_id, coalesce(parent_id, 0)) ="
+            " (SELECT session_id, coalesce(parent_id, 0) FROM turns WHERE id = ?)",
+            turn_id,
+        )
+
+    def fork(self, session_id: str | None, turn_id: int | None = None) -> str | None:
+        """Copy the branch that ends at a turn (None: the head) into a new session; return its id.
+
+        Raises UsageError for a turn of another session.
+        """
+        if session_id is None:
+            return None
+        source = self.find(session_id)
+        turns = self.history(session_id) if turn_id is None else self.branch(turn_id)
+        if any(turn.session != session_id for turn in turns) or (turn_id and not turns):
+            raise UsageError("this conversation has no such message")
+        if not self._writable():
+            return None
+        about = (source.host, source.account, source.model, source.engine)
+        now = self._now()
+        copy = new_id(now)
+
+        def write(db: sqlite3.Connection) -> str:
+            insert_session(db, self._cells, copy, f"{source.title} (fork)", now, about)
+            head = None
+            for turn in turns:
+                head = insert_turn(db, self._cells, turn, copy, head)
+            db.execute("UPDATE sessions SET head = ? WHERE id = ?", (head, copy))
+            return copy
+
+        return self._database.write(write)
 
     # Reading
 
@@ -212,21 +290,23 @@ class Sessions:
         return found[0] if found else None
 
     def find(self, reference: str) -> Session:
-        """Return the session with this id or the beginning of one, or the latest for `latest`.
+        """Return the session with this id, or title, or the beginning of one; or the latest.
 
-        Raises UsageError where there is none, or more than one.
+        Case does not matter. Raises UsageError where there is none, or more than one.
         """
         if reference == LATEST:
             if latest := self.latest():
                 return latest
             raise UsageError("there is no conversation yet")
-        prefix = reference.strip().lower()
-        found = self._sessions("WHERE id >= ? AND id < ?", (prefix, prefix + "\x7f"), 6)
-        if len(found) == 1 and prefix:
+        wanted = reference.strip()
+        found = self._by_id(wanted.lower()) if wanted else []
+        if len(found) != 1 and wanted:
+            found = self._by_title(wanted) or found
+        if len(found) == 1:
             return found[0]
-        if not found or not prefix:
+        if not found:
             raise UsageError(
-                "there is no conversation with this id", hint="copilot-chat sessions list"
+                "there is no conversation with this id or title", hint="copilot-chat sessions list"
             )
         ids = ", ".join(session.id for session in found[:5])
         more = ", ..." if len(found) > 5 else ""
@@ -234,75 +314,84 @@ class Sessions:
 
     def history(self, session_id: str | None) -> list[Turn]:
         """Return the turns from the first to the head of the session."""
+        return [] if session_id is None else self._branch(tree.OF_SESSION, session_id)
+
+    def branch(self, turn_id: int) -> list[Turn]:
+        """Return the turns from the first to this one."""
+        return self._branch(tree.OF_TURN, turn_id)
+
+    def search(self, text: str, limit: int = 20) -> list[Hit]:
+        """Return the newest messages and titles with all words of `text`; see `store.search`."""
+        return search(self._database.read, self._cells, text, limit)
+
+    # Rows
+
+    def _writable(self) -> bool:
+        """Say whether anything can be kept; a key that is not to be had is said once."""
+        if not self._database.open().writable:
+            return False
+        try:
+            if self._cells.sealing:
+                self._cells.cipher()
+        except StoreError as exc:
+            self._database.forsake(exc.message)
+            return False
+        return True
+
+    def _title(self, session_id: str, title: str) -> str | bytes:
+        return title_cell(self._cells, session_id, title)
+
+    def _delete(self, where: str, value: object) -> int:
+        def write(db: sqlite3.Connection) -> int:
+            return db.execute(f"DELETE FROM sessions {where}", (value,)).rowcount  # noqa: S608
+
+        return self._database.write(write) or 0
+
+    def _step(
+        self, take: Callable[[sqlite3.Connection, str], int | None], session_id: str | None
+    ) -> Turn | None:
         if session_id is None:
-            return []
-        rows = self._read(_TURNS, (session_id,))
+            return None
+        turn_id = self._database.write(lambda db: take(db, session_id))
+        if turn_id is None:
+            return None
+        return self._turns("WHERE id = ?", turn_id)[0]
+
+    def _branch(self, branch: str, start: str | int) -> list[Turn]:
+        rows = self._database.read(branch + tree.TURNS, (start,))
+        return self._with_parts(rows, self._database.read(branch + tree.PARTS, (start,)))
+
+    def _turns(self, where: str, value: int) -> list[Turn]:
+        rows = self._database.read(f"SELECT * FROM turns {where} ORDER BY id", (value,))  # noqa: S608
+        parts = (
+            "SELECT turn_id, position, kind, text, data FROM parts"  # noqa: S608 - ours, all of it
+            f" WHERE turn_id IN (SELECT id FROM turns {where}) ORDER BY turn_id, position"
+        )
+        return self._with_parts(rows, self._database.read(parts, (value,)))
+
+    def _with_parts(self, rows: list[tuple[Any, ...]], cells: list[tuple[Any, ...]]) -> list[Turn]:
         parts: dict[int, list[Part]] = {}
-        for turn_id, *part in self._read(_PARTS, (session_id,)):
-            parts.setdefault(turn_id, []).append(part_of(*part))
+        for turn_id, *cell in cells:
+            parts.setdefault(turn_id, []).append(part_at(self._cells, turn_id, *cell))
         return [turn_of(row, parts.get(row[0], ())) for row in rows]
 
     def _sessions(self, where: str, values: tuple[Any, ...], limit: int) -> list[Session]:
-        rows = self._read(
+        rows = self._database.read(
             f"{_LIST} {where} ORDER BY updated DESC, id DESC LIMIT ?",
             (*values, limit),
         )
-        return [Session(*row) for row in rows]
+        return [Session(row[0], title_of_cell(self._cells, *row[:2]), *row[2:]) for row in rows]
 
-    # The database
+    def _by_id(self, prefix: str) -> list[Session]:
+        return self._sessions("WHERE id >= ? AND id < ?", (prefix, prefix + "\x7f"), 6)
 
-    def _open(self) -> Opened:
-        if self._opened is None:
-            assert self.path is not None
-            self._opened = open_database(self.path, self._notice)
-        return self._opened
-
-    def _write(
-        self, action: Callable[[sqlite3.Connection], _T], *, again: bool = False
-    ) -> _T | None:
-        connection, writable = self._open()
-        if connection is None or not writable:
-            return None
-        try:
-            with transaction(connection):
-                return action(connection)
-        except sqlite3.Error as exc:
-            damaged = self._give_up(connection, exc)
-        if damaged and again:
-            self._opened = None
-            return self._write(action)
-        return None
-
-    def _read(self, query: str, values: tuple[Any, ...]) -> list[tuple[Any, ...]]:
-        connection, _ = self._open()
-        if connection is None:
-            return []
-        try:
-            return connection.execute(query, values).fetchall()
-        except sqlite3.Error as exc:
-            self._give_up(connection, exc)
-            return []
-
-    def _give_up(self, connection: sqlite3.Connection, error: sqlite3.Error) -> bool:
-        """Keep nothing from here on, and say so; return whether a damaged file was set aside."""
-        connection.close()
-        self._opened = Opened(None, writable=False)
-        if is_damage(error) and self.path is not None:
-            try:
-                set_aside(self.path, self._notice)
-            except (CopilotChatError, OSError, sqlite3.Error) as exc:
-                self._notice(f"the damaged conversations.db stays where it is: {reason(exc)}")
-            else:
-                return True
-        self._notice(f"this conversation is not saved from here on: {reason(error)}")
-        return False
-
-
-def _insert_parts(db: sqlite3.Connection, turn_id: int, parts: Sequence[Part]) -> None:
-    first = db.execute(
-        "SELECT coalesce(max(position) + 1, 0) FROM parts WHERE turn_id = ?", (turn_id,)
-    ).fetchone()[0]
-    db.executemany(
-        "INSERT INTO parts (turn_id, position, kind, text, data) VALUES (?, ?, ?, ?, ?)",
-        ((turn_id, first + count, *row_of(part)) for count, part in enumerate(parts)),
-    )
+    def _by_title(self, wanted: str) -> list[Session]:
+        """Return the sessions with this title, else those whose title begins so; at most six."""
+        folded = wanted.casefold()
+        titles = [
+            (session_id, title_of_cell(self._cells, session_id, cell).casefold())
+            for session_id, cell in self._database.read("SELECT id, title FROM sessions")
+        ]
+        ids = [session_id for session_id, title in titles if title == folded]
+        ids = ids or [session_id for session_id, title in titles if title.startswith(folded)]
+        return [found for each in ids[:6] for found in self._sessions("WHERE id = ?", (each,), 1)]

@@ -42,7 +42,7 @@ class Trust:
     def remember(self, path: Path, content: str, *, use: bool) -> bool:
         """Write down the answer for `path` with this digest; say whether that was possible."""
         with suppress(OSError, CopilotChatError):
-            files.private_folder(self._file.parent)
+            files.make_folder(self._file.parent)
             with files.lock(self._file.with_suffix(".lock"), _PATIENCE):
                 answers = self._read() | {_key(path): {"sha256": content, "use": use}}
                 text = json.dumps({"v": 1, "files": answers}, indent=1)

@@ -50,13 +50,13 @@ class Turn(NamedTuple):
     model: str | None
     engine: str | None
     state: State
-    finish_reason: str | None
-    request_id: str | None
-    usage: Usage
-    cost: Cost | None
-    seconds_first_token: float | None
-    seconds_total: float | None
-    parts: tuple[Part, ...]
+    finish_reason: str | None = None
+    request_id: str | None = None
+    usage: Usage = Usage()
+    cost: Cost | None = None
+    seconds_first_token: float | None = None
+    seconds_total: float | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,10 +80,17 @@ def title_of(parts: Iterable[Part]) -> str:
         if isinstance(part, TextPart):
             data, end, words_after = part.text.rpartition("</data>")
             asked = words_after if end and data.startswith("<data ") else part.text
-            for line in asked.splitlines():
-                if words := " ".join(line.split()):
-                    text = storable(words)
-                    return text if len(text) <= _TITLE else text[: _TITLE - 1].rstrip() + "…"
+            if title := title_of_text(asked):
+                return title
+    return ""
+
+
+def title_of_text(text: str) -> str:
+    """Return the first line of a text with something on it, cut at 60 characters."""
+    for line in text.splitlines():
+        if words := " ".join(line.split()):
+            title = storable(words)
+            return title if len(title) <= _TITLE else title[: _TITLE - 1].rstrip() + "…"
     return ""
 
 
@@ -118,10 +125,10 @@ def part_of(kind: str, text: str, data: str | None) -> Part:
 def turn_of(row: tuple[Any, ...], parts: Iterable[Part]) -> Turn:
     """Return the turn of a row of `turns` and its parts in order."""
     cost = Cost(*row[15:17]) if row[15] is not None else None
-    return Turn._make([*row[:10], Usage(*row[10:15]), cost, *row[17:19], _joined(parts)])
+    return Turn._make([*row[:10], Usage(*row[10:15]), cost, *row[17:19], joined(parts)])
 
 
-def _joined(parts: Iterable[Part]) -> tuple[Part, ...]:
+def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Join neighbouring pieces of text, and of reasoning, as they grew."""
     joined: list[Part] = []
     for part in parts:
