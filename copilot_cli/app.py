@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from copilot_cli.errors import SettingsError
+from copilot_cli.paths import Paths, locate
 from copilot_cli.settings import Settings
 from copilot_cli.ui.console import Streams
 
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
     from copilot_cli.chat import Chat
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.messages import ModelInfo
+    from copilot_cli.roles import Role
     from copilot_cli.store.recorder import SessionRecorder
     from copilot_cli.store.sessions import Sessions
     from copilot_cli.ui.device_screen import Screen
     from copilot_cli.ui.prompts import NoPrompts, Prompts
     from copilot_cli.vault import Vault
+    from copilot_cli.workspace import Workspace
 
 MODELS_AGE = 600.0
 """Seconds for which a model list is used without asking again (VS Code asks after ten minutes)."""
@@ -53,6 +56,7 @@ class Effects:
         sleep: Callable[[float], None] = time.sleep,
         open_browser: Callable[[str], bool] | None = None,
         key_cost: int | None = None,
+        cwd: Callable[[], Path] = Path.cwd,
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self.stdin = stdin if stdin is not None else sys.stdin
@@ -64,6 +68,7 @@ class Effects:
         self.sleep = sleep
         self.open_browser = open_browser
         self.key_cost = key_cost
+        self.cwd = cwd
         self.app: App | None = None
 
     def piped_stdin(self) -> "BinaryIO | None":
@@ -71,6 +76,11 @@ class Effects:
         if self.stdin is None or self.stdin.closed:
             return io.BytesIO()
         return None if self.stdin.isatty() else self.stdin.buffer
+
+    def home(self) -> Path:
+        """Return the person's home folder. Raises RuntimeError where nobody knows it."""
+        home = self.environ.get("HOME", "")
+        return Path(home) if home else Path.home()
 
     def streams(self, color: str) -> Streams:
         """Return the program's streams; `color` is auto, always or never."""
@@ -92,7 +102,19 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The settings of this run. Raises `SettingsError`."""
-        return Settings.load(self._options, self.effects.environ)
+        return Settings.load(self._options, self.effects.environ, folder=self.workspace.values)
+
+    @property
+    def paths(self) -> Paths:
+        """Where everything lies; known before the settings are. Raises `SettingsError`."""
+        return locate(self._options.get("home"), self.effects.environ)
+
+    @cached_property
+    def workspace(self) -> "Workspace":
+        """The folder the program was started in, and what the person lets it do."""
+        from copilot_cli.workspace import Workspace
+
+        return Workspace(self)
 
     @cached_property
     def streams(self) -> Streams:
@@ -243,6 +265,16 @@ class App:
         write_json(self._models_file, {"for": key, "data": reply.get("data")}, now)
         return parse_models(reply)
 
+    def role(self, name: str | None = None) -> "Role | None":
+        """Return the role `name`, else the one that is set, else None.
+
+        Raises `UsageError` where there is none of that name, `SettingsError` for a bad file.
+        """
+        from copilot_cli import roles
+
+        name = name or self.settings.role
+        return roles.find(name, self.paths.roles, self.effects.environ) if name else None
+
     def model(self) -> str:
         """Return the model to ask: the one that is set, else the service's own default.
 
@@ -304,7 +336,7 @@ class App:
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
-        kept = {"effects", "_options", "streams", "client", "prompts"}
+        kept = {"effects", "_options", "streams", "client", "prompts", "workspace"}
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 

@@ -44,6 +44,17 @@ class Project(NamedTuple):
         """The folder that the file stands in."""
         return self.file.parent
 
+    @property
+    def choices(self) -> dict[str, str]:
+        """What it chooses among what the person has, by the settings' names."""
+        pairs = {"model": self.model, "role": self.role, "account": self.account}
+        return {name: value for name, value in pairs.items() if value is not None}
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing in it that could be used."""
+        return not self.choices and not self.context
+
 
 class ContextFile(NamedTuple):
     """A file to be sent along: its name in the folder, where it is, and its content."""

@@ -4,6 +4,7 @@ Piped content is put into a fixed frame with its name: a random frame would defe
 prompt cache, and the few words it costs are far below the 150 tokens a plain `ask` may add.
 """
 
+import re
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -11,6 +12,8 @@ from copilot_cli.errors import UsageError
 
 MAX_STDIN = 16 * 1024 * 1024
 """The most bytes read from standard input."""
+
+_QUOTING = r'[\x00-\x1f"<>]'
 
 
 def compose(words: Sequence[str], stdin: BinaryIO | None) -> str:
@@ -32,8 +35,17 @@ def compose(words: Sequence[str], stdin: BinaryIO | None) -> str:
         return piped.removesuffix("\n").removesuffix("\r")
     if not piped.strip():
         return asked
-    end = "" if piped.endswith("\n") else "\n"
-    return f'<data name="stdin">\n{piped}{end}</data>\n\n{asked}'
+    return f"{frame('stdin', piped)}\n\n{asked}"
+
+
+def frame(name: str, text: str) -> str:
+    """Return `text` as data for the model, in the frame of that name.
+
+    A frame's end that stands in the text is written `<\\/data>`: nothing in it ends it early.
+    """
+    end = "" if text.endswith("\n") else "\n"
+    inside = re.sub(r"<(?=/data\s*>)", r"<\\", text, flags=re.IGNORECASE)
+    return f'<data name="{re.sub(_QUOTING, "_", name)}">\n{inside}{end}</data>'
 
 
 def read_text(stdin: BinaryIO) -> str:

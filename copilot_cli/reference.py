@@ -62,7 +62,8 @@ VARIABLES: tuple[Variable, ...] = (
 _ENVIRONMENT = """\
 # Settings and environment
 
-Order of precedence: option, environment, `config.toml`, default. A blank variable is an unset one.
+Order of precedence: option, environment, the [folder's](folders.md) `.copilot-chat.toml` where you
+agreed to it, `config.toml`, default. A blank variable is an unset one.
 `copilot-chat config list` shows each value and where it comes from, `copilot-chat config path`
 where `config.toml` lies.
 

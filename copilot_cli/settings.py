@@ -1,6 +1,7 @@
 """The settings: one table, read once into an immutable value that knows each value's source.
 
-Order of precedence: option, environment, `config.toml`, default. A blank variable is an unset one.
+Order of precedence: option, environment, the folder's `.copilot-chat.toml` where the person agreed
+to it, `config.toml`, default. A blank variable is an unset one.
 `docs/environment.md` is made from `SETTINGS`. A value that cannot be used is a SettingsError that
 names the option, the variable, or the file with its line, and never repeats the value.
 """
@@ -27,6 +28,7 @@ from copilot_cli.paths import Folders, Paths, locate, platform_folders
 TOKEN_VARIABLES = ("COPILOT_CHAT_TOKEN", "COPILOT_GITHUB_TOKEN", "GITHUB_COPILOT_TOKEN")
 LATE_TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
 GITHUB_URL = "COPILOT_CHAT_GITHUB_URL"
+FOLDER_SOURCE = "folder .copilot-chat.toml"
 DEFAULT_CLIENT_ID = "Iv1.b507a08c87ecfe98"  # the editor's public client id (docs/risk.md)
 IDENTITY = ("editor_version", "editor_plugin_version", "user_agent", "integration_id")
 
@@ -56,6 +58,8 @@ SETTINGS: tuple[Setting, ...] = (
             "The account to use where several are signed in."),
     Setting("model", kinds.TEXT, None, _MODEL_VARIABLES,
             "The model that answers; unset: the service's default."),
+    Setting("role", kinds.TEXT, None, (),
+            "The role of `ask` and `repl`, see docs/roles.md; unset: none."),
     Setting("engine", kinds.words("direct", "official", "byok", "cli"), "direct",
             ("COPILOT_CHAT_ENGINE",), "What answers a turn."),
     Setting("store", kinds.STORE, None, (),
@@ -105,6 +109,7 @@ class Settings(NamedTuple):
     host: str
     account: str | None
     model: str | None
+    role: str | None
     engine: str
     store: str | None
     key_file: Path | None
@@ -139,18 +144,20 @@ class Settings(NamedTuple):
         options: Mapping[str, str | None],
         environ: Mapping[str, str],
         *,
+        folder: Mapping[str, str] = MappingProxyType({}),
         platform_dirs: Callable[[], Folders] = platform_folders,
     ) -> "Settings":
         """Read every layer; raise SettingsError (exit 2) at the first value that cannot be used.
 
-        `options` has the settings' names as keys, and `home`; None means not given.
+        `options` has the settings' names as keys, and `home`; None means not given. `folder` is
+        what the folder one is in sets, checked and agreed to.
         """
         paths = locate(options.get("home"), environ, platform_dirs)
         config = ConfigFile.read(paths.config_file)
         values: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for setting in SETTINGS:
-            value, source = _resolve(setting, options, environ, config)
+            value, source = _resolve(setting, options, environ, folder, config)
             values[setting.field] = value
             sources[setting.name] = source
         settings = cls(
@@ -232,6 +239,7 @@ def _resolve(
     setting: Setting,
     options: Mapping[str, str | None],
     environ: Mapping[str, str],
+    folder: Mapping[str, str],
     config: ConfigFile,
 ) -> tuple[object, str]:
     """Return the value of the highest layer that has one, and that layer's name."""
@@ -242,6 +250,8 @@ def _resolve(
         if text := environ.get(variable, "").strip():
             value = _from_variable(variable, text)
             return _checked(setting, value, variable), f"environment {variable}"
+    if setting.name in folder:
+        return folder[setting.name], FOLDER_SOURCE
     written = _written(setting, config)
     if written is not None:
         return written, "config.toml"

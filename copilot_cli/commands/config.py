@@ -114,6 +114,16 @@ def edit(ctx: typer.Context) -> None:
     streams.notice("config.toml is written" if changed else "config.toml is as it was")
 
 
+@app.command()
+def trust(ctx: typer.Context) -> None:
+    """Ask again whether what the folder you are in brings may be used."""
+    application: App = ctx.obj
+    if not application.streams.person:
+        raise UsageError("nobody is there to ask", hint="run it at a terminal")
+    if not application.workspace.ask_again():
+        application.streams.notice("this folder brings no settings and no instructions")
+
+
 def _paths(ctx: typer.Context) -> Paths:
     """Return the paths without reading the settings, which may be what is wrong."""
     return locate(ctx.find_root().params.get("home"), ctx.obj.effects.environ)
