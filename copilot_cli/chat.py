@@ -34,7 +34,7 @@ CONTINUE = (
 )
 """What `go_on` asks; a stored question with this text is known by it."""
 
-SUMMARISE = (
+SUMMARIZE = (
     "Sum up the conversation so far, for yourself: the summary takes the place of these turns, and"
     " you will go on from it. Keep what was asked, what was decided and why, every fact, name,"
     " number, file name, command and piece of code that is still needed, and what is open. Leave"
@@ -78,8 +78,8 @@ class Recorder(Protocol):
     def finish(self, outcome: Outcome) -> None:
         """Write how the answer ended."""
 
-    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
-        """Write a summary of all but the last `KEPT` turns; they and it go on from here."""
+    def summarize(self, summary: str) -> None:
+        """Write what stands for all but the last `KEPT` turns from here on."""
 
 
 class Forgetful:
@@ -97,7 +97,7 @@ class Forgetful:
     def finish(self, outcome: Outcome) -> None:
         """Keep nothing."""
 
-    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
+    def summarize(self, summary: str) -> None:
         """Keep nothing."""
 
 
@@ -226,7 +226,7 @@ class Chat:
             raise UsageError(
                 "there is nothing to sum up yet", hint=f"the last {KEPT} turns stay as they are"
             )
-        messages = [*self._system(), *old, message("user", SUMMARISE)]
+        messages = [*self._system(), *old, message("user", SUMMARIZE)]
         turn = Turn(self._monotonic)
         self._window.left_out = 0  # a summary of what requests do without is of use
         try:
@@ -239,7 +239,7 @@ class Chat:
         text = turn.text.strip()
         if not text:
             raise CopilotChatError("the model has summed up nothing", hint="try another model")
-        self._recorder.summarise(text, self._model, self.engine.name, self.last)
+        self._recorder.summarize(text)
         self.history = [summary(text), *kept]
         self._window.left_out = 0
         return text

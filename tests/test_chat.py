@@ -1,8 +1,6 @@
 """A conversation: what the next request carries, what is written down, and what is kept."""
 
-from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
@@ -11,12 +9,10 @@ from copilot_cli.errors import CopilotChatError, Interrupted, ServiceError
 from copilot_cli.messages import (
     Cost,
     End,
-    Event,
     Message,
     Notice,
     Outcome,
     Reasoning,
-    Request,
     Started,
     Text,
     Usage,
@@ -24,89 +20,8 @@ from copilot_cli.messages import (
     message,
 )
 from copilot_cli.simulator import Simulator
+from tests.chat_world import WHOLE, Engine, Log, Seconds, Step, chat, roles
 from tests.engine_world import simulated_engine
-
-WHOLE = End("stop", complete=True)
-Step = Event | BaseException | Callable[[], object]
-
-
-class Engine:
-    """Plays the scripted answers, and keeps what it was asked."""
-
-    name = "scripted"
-
-    def __init__(self, *answers: Sequence[Step]) -> None:
-        self._answers = list(answers)
-        self.requests: list[Request] = []
-        self.closed = 0
-
-    def answer(self, request: Request) -> Generator[Event]:
-        self.requests.append(request)
-        try:
-            for step in self._answers.pop(0):
-                if isinstance(step, BaseException):
-                    raise step
-                if callable(step):
-                    step()
-                else:
-                    yield step
-        finally:
-            self.closed += 1
-
-    def dry_run(self, request: Request) -> dict[str, Any]:
-        return {"messages": len(request.messages)}
-
-
-class Log:
-    """A recorder that keeps the calls it got."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[Any, ...]] = []
-
-    def ask(self, text: str) -> None:
-        self.calls.append(("ask", text))
-
-    def begin(self, model: str, engine: str) -> None:
-        self.calls.append(("begin", model, engine))
-
-    def grow(self, text: str) -> None:
-        self.calls.append(("grow", text))
-
-    def finish(self, outcome: Outcome) -> None:
-        self.calls.append(("finish", outcome.state, outcome.finish_reason))
-
-    def summarise(self, text: str, model: str, engine: str, outcome: Outcome) -> None:
-        self.calls.append(("summarise", text, model, engine, outcome.state))
-
-
-class Seconds:
-    """A clock that moves when it is told to."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def pass_(self, seconds: float) -> Callable[[], None]:
-        """Return what lets `seconds` pass."""
-
-        def pass_on() -> None:
-            self.now += seconds
-
-        return pass_on
-
-
-def chat(engine: Engine, log: Log | None = None, **given: Any) -> Chat:
-    """Return a conversation with `engine`, with counted ids."""
-    ids = iter(range(100))
-    given.setdefault("monotonic", Seconds())
-    return Chat(engine, "m", recorder=log, new_id=lambda: f"id-{next(ids)}", **given)
-
-
-def roles(request: Request) -> list[tuple[str, str]]:
-    """Return role and text of each message of `request`."""
-    return [(each.role, each.text) for each in request.messages]
 
 
 def test_a_turn_passes_every_event_on() -> None:

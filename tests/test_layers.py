@@ -48,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "chat": {"context", "errors", "messages", "turn"},
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
-    "ui": BOTTOM | {"ui.safe"},
+    "ui": BOTTOM | {"context", "ui.safe"},
     "app": ANSWERING | {"access", "roles", "vault", "workspace"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},

@@ -1,0 +1,89 @@
+"""What the tests of conversations stand on: a scripted engine, a recorder to watch, a clock."""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
+
+from copilot_cli.chat import Chat
+from copilot_cli.messages import End, Event, Outcome, Request
+
+WHOLE = End("stop", complete=True)
+Step = Event | BaseException | Callable[[], object]
+
+
+class Engine:
+    """Plays the scripted answers, and keeps what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, *answers: Sequence[Step]) -> None:
+        self._answers = list(answers)
+        self.requests: list[Request] = []
+        self.closed = 0
+
+    def answer(self, request: Request) -> Generator[Event]:
+        self.requests.append(request)
+        try:
+            for step in self._answers.pop(0):
+                if isinstance(step, BaseException):
+                    raise step
+                if callable(step):
+                    step()
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+    def dry_run(self, request: Request) -> dict[str, Any]:
+        return {"messages": len(request.messages)}
+
+
+class Log:
+    """A recorder that keeps the calls it got."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def ask(self, text: str) -> None:
+        self.calls.append(("ask", text))
+
+    def begin(self, model: str, engine: str) -> None:
+        self.calls.append(("begin", model, engine))
+
+    def grow(self, text: str) -> None:
+        self.calls.append(("grow", text))
+
+    def finish(self, outcome: Outcome) -> None:
+        self.calls.append(("finish", outcome.state, outcome.finish_reason))
+
+    def summarize(self, summary: str) -> None:
+        self.calls.append(("summarize", summary))
+
+
+class Seconds:
+    """A clock that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> Callable[[], None]:
+        """Return what lets `seconds` pass."""
+
+        def pass_on() -> None:
+            self.now += seconds
+
+        return pass_on
+
+
+def chat(engine: Engine, log: Log | None = None, **given: Any) -> Chat:
+    """Return a conversation with `engine`, with counted ids."""
+    ids = iter(range(100))
+    given.setdefault("monotonic", Seconds())
+    return Chat(engine, "m", recorder=log, new_id=lambda: f"id-{next(ids)}", **given)
+
+
+def roles(request: Request) -> list[tuple[str, str]]:
+    """Return role and text of each message of `request`."""
+    return [(each.role, each.text) for each in request.messages]
