@@ -162,12 +162,12 @@ def _left(quota: QuotaSnapshot) -> tuple[str, str]:
     over = quota.overage or 0.0
     if over > 0 or percent < 0:
         beyond = f"{over:,.10g}" if over > 0 else _percent(-percent)
-        return f"{beyond} beyond the {name}{anew}", f"quota {beyond} over"
+        return f"{name}: {beyond} over{anew}", f"quota {beyond} over"
     brief = f"quota {_percent(percent)} left"
     if quota.entitlement is None:
-        return f"{_percent(percent)} of the {name} left{anew}", brief
+        return f"{name}: {_percent(percent)} left{anew}", brief
     of = f"{_amount(quota.entitlement * percent / 100)} of {quota.entitlement:,.10g}"
-    return f"{of} {name} left ({_percent(percent)}){anew}", brief
+    return f"{name}: {of} left ({_percent(percent)}){anew}", brief
 
 
 def _amount(figure: float) -> str:
