@@ -32,8 +32,15 @@ _T = TypeVar("_T")
 class LenientDatabase:
     """The database at `path`; None keeps nothing, `MEMORY` keeps it until it is closed."""
 
-    def __init__(self, path: Path | str | None, notice: Notice) -> None:
+    def __init__(
+        self,
+        path: Path | str | None,
+        notice: Notice,
+        prepare: Callable[[sqlite3.Connection], bool] | None = None,
+    ) -> None:
+        """`prepare` is done whenever the database was opened; it says whether it deleted a text."""
         self.path = path
+        self._prepare = prepare
         self._notice = notice
         self._opened = _NOTHING if path is None else None
         self._lock = threading.RLock()
@@ -47,6 +54,8 @@ class LenientDatabase:
                     if isinstance(self.path, Path)
                     else Opened(open_in_memory(), writable=True)
                 )
+                if self._prepare is not None and self.write(self._prepare):
+                    self.settle()
             return self._opened
 
     def close(self) -> None:
@@ -88,6 +97,16 @@ class LenientDatabase:
             except sqlite3.Error as exc:
                 self._give_up(connection, exc)
                 return []
+
+    def settle(self) -> None:
+        """Leave nothing of what was deleted on the disk: neither in the index nor in the log.
+
+        Where another process is reading, the log goes when that one closes the database.
+        """
+        self.write(
+            lambda db: db.execute("INSERT INTO parts_index (parts_index) VALUES ('optimize')")
+        )
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def forsake(self, why: str) -> None:
         """Write nothing from here on, and say why; what is there can still be read."""

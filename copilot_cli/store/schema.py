@@ -60,8 +60,9 @@ CREATE TABLE parts (
 
 # Version 2. `tip` is the last turn of the branch that undo left: redo goes along it.
 # A part's text is searched through an index without a copy of it (https://sqlite.org/fts5.html,
-# external content tables), which triggers keep. Text of an answer that grew is made one part: a
-# search takes what stands in one part together. A sealed text is a BLOB, and in no index.
+# external content tables), which triggers keep: a text is inserted or deleted, and never changed.
+# Text of an answer that grew is made one part, because a search takes what stands in one part
+# together. A sealed text is a BLOB, and in no index.
 # Deleting a turn looks for heads and tips that name it, hence the indexes.
 _SEARCH = """
 ALTER TABLE sessions ADD COLUMN tip INTEGER REFERENCES turns (id) ON DELETE SET NULL;
@@ -86,10 +87,6 @@ CREATE TRIGGER part_made AFTER INSERT ON parts
     WHEN new.kind = 'text' AND typeof(new.text) = 'text'
     BEGIN INSERT INTO parts_index (rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER part_gone AFTER DELETE ON parts
-    WHEN old.kind = 'text' AND typeof(old.text) = 'text'
-    BEGIN INSERT INTO parts_index (parts_index, rowid, text)
-    VALUES ('delete', old.id, old.text); END;
-CREATE TRIGGER part_changed AFTER UPDATE OF text ON parts
     WHEN old.kind = 'text' AND typeof(old.text) = 'text'
     BEGIN INSERT INTO parts_index (parts_index, rowid, text)
     VALUES ('delete', old.id, old.text); END;

@@ -1,9 +1,9 @@
 """Finding what was said: words as SQLite's full-text index has them, and a marked excerpt.
 
-A query is words, each matching at its beginning, and "phrases"; all must be in one message. Case
-and accents do not matter. Scripts without spaces between words, and signs that are no words, are
-not in the index: then the texts themselves are looked through, newest first. Sealed texts are
-opened and indexed in memory, a batch at a time.
+A query is words and "phrases"; all must be in one message. A word of three letters or more may go
+on. Case and accents do not matter. Scripts without spaces between words, and signs that are no
+words, are not in the index: then the texts themselves are looked through, newest first. Sealed
+texts are opened and indexed in memory, a batch at a time.
 """
 
 import re
@@ -22,6 +22,7 @@ MARK, END = "\x02", "\x03"
 TOKENIZER = "unicode61 remove_diacritics 2"
 _CHARACTERS_AROUND = 60
 _BATCH = 2000  # sealed texts that are in memory at a time
+_SHORT = 3  # letters: what begins with fewer is half of all words
 _TERM = re.compile(r'"([^"]*)"|(\S+)')
 # Han, kana, Hangul, Thai, Lao, Khmer, Burmese, Tibetan: a word has no space before it.
 _NO_SPACES = re.compile(
@@ -34,7 +35,7 @@ _INDEXED = (  # 24 words around a match
 )
 _TEXTS = (
     "SELECT id, turn_id, position, kind, text FROM parts"
-    " WHERE typeof(text) = ? AND kind = 'text' AND id < ? ORDER BY id DESC LIMIT ?"
+    " WHERE typeof(text) = ? AND kind = 'text' AND id < ?{also} ORDER BY id DESC LIMIT ?"
 )
 _ABOUT = (
     "SELECT parts.id, turns.session_id, sessions.title, turns.id, turns.role, turns.created"
@@ -84,7 +85,7 @@ def search(read: Read, cells: Cells, query: str, limit: int) -> list[Hit]:
 
 
 class Term(NamedTuple):
-    """One thing to look for; a phrase is taken as it stands, a word may go on."""
+    """One thing to look for; a phrase ends where it ends, another word may go on."""
 
     text: str
     phrase: bool
@@ -92,19 +93,32 @@ class Term(NamedTuple):
 
 def terms_of(query: str) -> list[Term]:
     """Return what a query asks for."""
-    found = (Term(phrase or word, bool(phrase)) for phrase, word in _TERM.findall(query))
+    found = (_term(phrase, word) for phrase, word in _TERM.findall(query))
     return [term for term in found if term.text.strip()]
+
+
+def _term(phrase: str, word: str) -> Term:
+    short = len(word) < _SHORT and not _NO_SPACES.search(word)
+    return Term(phrase or word, bool(phrase) or short)
 
 
 def needs_scan(terms: Sequence[Term]) -> bool:
     """Say whether the index cannot answer: it knows words that spaces or signs part."""
-    return any(_NO_SPACES.search(term.text) or not re.search(r"\w", term.text) for term in terms)
+    return any(_unindexed(term) for term in terms)
+
+
+def _unindexed(term: Term) -> bool:
+    return bool(_NO_SPACES.search(term.text)) or not re.search(r"\w", term.text)
 
 
 def match_of(terms: Sequence[Term]) -> str:
     """Return the terms in the index's own language (https://sqlite.org/fts5.html#full_text_query_syntax)."""
-    quoted = ((term.text.replace("\0", " ").replace('"', '""'), term.phrase) for term in terms)
-    return " ".join(f'"{text}"' if phrase else f'"{text}"*' for text, phrase in quoted)
+
+    def quoted(term: Term) -> str:
+        text = term.text.replace("\0", " ").replace('"', '""')
+        return f'"{text}"' if term.phrase else f'"{text}"*'
+
+    return " ".join(quoted(term) for term in terms)
 
 
 def excerpt_of(text: str, terms: Sequence[Term]) -> str | None:
@@ -144,7 +158,7 @@ def _folded(text: str) -> str:
 def _among_plain(read: Read, terms: Sequence[Term], limit: int) -> list[Found]:
     if not needs_scan(terms):
         return [(part, excerpt) for part, excerpt in read(_INDEXED, (match_of(terms), limit))]
-    texts = ((part, text) for part, *_, text in _batches(read, "text"))
+    texts = ((part, text) for part, *_, text in _batches(read, "text", terms))
     return _scanned(texts, terms, limit)
 
 
@@ -161,10 +175,16 @@ def _among_sealed(read: Read, cells: Cells, terms: Sequence[Term], limit: int) -
     return found
 
 
-def _batches(read: Read, form: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the parts whose text has this form of SQLite's, newest first."""
+def _batches(read: Read, form: str, terms: Sequence[Term] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the parts whose text has this form of SQLite's, newest first.
+
+    Only those that hold what of `terms` is in no index: SQLite sees that ten times as fast as we.
+    """
+    wanted = [re.sub(r"([%_\\])", r"\\\1", term.text) for term in terms if _unindexed(term)]
+    query = _TEXTS.format(also=r" AND text LIKE ? ESCAPE '\'" * len(wanted))
+    patterns = [f"%{text}%" for text in wanted]
     before = _NEWEST
-    while rows := read(_TEXTS, (form, before, _BATCH)):
+    while rows := read(query, (form, before, *patterns, _BATCH)):
         yield from rows
         before = rows[-1][0]
 

@@ -11,40 +11,38 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from copilot_cli.errors import StoreError, UsageError
 from copilot_cli.messages import Cost, Part, Usage
 from copilot_cli.store import tree
-from copilot_cli.store.cells import Cells, Key, title_cell, title_of_cell
+from copilot_cli.store.cells import Cells, Key, title_cell
 from copilot_cli.store.database import Notice
 from copilot_cli.store.lenient import MEMORY, LenientDatabase
-from copilot_cli.store.search import Hit, search
-from copilot_cli.store.turns import Session, State, Turn, new_id, title_of, title_of_text, turn_of
+from copilot_cli.store.reading import LATEST, Reading
+from copilot_cli.store.turns import State, Turn, new_id, title_of, title_of_text
 from copilot_cli.store.writing import (
     Ending,
     end_turn,
     insert_parts,
     insert_session,
     insert_turn,
-    part_at,
+    seal_all,
 )
 
-LATEST = "latest"
+__all__ = ["LATEST", "Sessions"]
 
 _DAY = 86_400.0  # seconds
-_LIST = (
-    "SELECT id, title, created, updated, host, account, model, engine, head,"
-    " (SELECT count(*) FROM turns WHERE session_id = sessions.id) FROM sessions"
-)
+_EXPIRED = "WHERE updated < ?"
 
 
-class Sessions:
+class Sessions(Reading):
     """The conversations in the database at `path`; with None nothing is kept and nothing said.
 
     With `seal` every text and title is sealed with the key that it gives; `unseal` gives the key
     for what is sealed already where nothing new is to be. Reading a sealed text raises `StoreError`
-    where it cannot be opened; a list shows such a title as `(sealed)`.
+    where it cannot be opened; a list shows such a title as `(sealed)`. Opening the database seals
+    what is still plain, and deletes what nobody wrote to for `days`.
     """
 
     def __init__(
@@ -55,12 +53,13 @@ class Sessions:
         now: Callable[[], float] = time.time,
         seal: Key | None = None,
         unseal: Key | None = None,
+        days: float | None = None,
     ) -> None:
+        prepare = None if seal is None and days is None else self._prepare
+        super().__init__(LenientDatabase(path, notice, prepare), Cells(seal, unseal))
         self.path = path
-        self._notice = notice
         self._now = now
-        self._cells = Cells(seal, unseal)
-        self._database = LenientDatabase(path, notice)
+        self._days = days
         self._begun: dict[str, tuple[str, tuple[str | None, ...]]] = {}
 
     @classmethod
@@ -210,7 +209,7 @@ class Sessions:
 
     def expire(self, older_than_days: float) -> int:
         """Delete the sessions that nobody wrote to for so many days; return how many there were."""
-        return self._delete("WHERE updated < ?", self._now() - older_than_days * _DAY)
+        return self._delete(_EXPIRED, self._now() - older_than_days * _DAY)
 
     # The tree
 
@@ -239,14 +238,6 @@ class Sessions:
         """
         return self._step(tree.redo, session_id)
 
-    def siblings(self, turn_id: int) -> list[Turn]:
-        """Return the turns that stand in the place of this one on other branches, and itself."""
-        return self._turns(
-            "WHERE (session_id, coalesce(parent_id, 0)) ="
-            " (SELECT session_id, coalesce(parent_id, 0) FROM turns WHERE id = ?)",
-            turn_id,
-        )
-
     def fork(self, session_id: str | None, turn_id: int | None = None) -> str | None:
         """Copy the branch that ends at a turn (None: the head) into a new session; return its id.
 
@@ -274,56 +265,6 @@ class Sessions:
 
         return self._database.write(write)
 
-    # Reading
-
-    def recent(self, limit: int | None = None) -> list[Session]:
-        """Return the sessions, the one used last first, at most `limit` of them."""
-        return self._sessions("", (), -1 if limit is None else limit)
-
-    def latest(self, host: str | None = None, account: str | None = None) -> Session | None:
-        """Return the session used last, of `host` and `account` where given."""
-        found = self._sessions(
-            "WHERE host IS coalesce(?, host) AND account IS coalesce(?, account)",
-            (host, account),
-            1,
-        )
-        return found[0] if found else None
-
-    def find(self, reference: str) -> Session:
-        """Return the session with this id, or title, or the beginning of one; or the latest.
-
-        Case does not matter. Raises UsageError where there is none, or more than one.
-        """
-        if reference == LATEST:
-            if latest := self.latest():
-                return latest
-            raise UsageError("there is no conversation yet")
-        wanted = reference.strip()
-        found = self._by_id(wanted.lower()) if wanted else []
-        if len(found) != 1 and wanted:
-            found = self._by_title(wanted) or found
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise UsageError(
-                "there is no conversation with this id or title", hint="copilot-chat sessions list"
-            )
-        ids = ", ".join(session.id for session in found[:5])
-        more = ", ..." if len(found) > 5 else ""
-        raise UsageError(f"more than one conversation begins so: {ids}{more}")
-
-    def history(self, session_id: str | None) -> list[Turn]:
-        """Return the turns from the first to the head of the session."""
-        return [] if session_id is None else self._branch(tree.OF_SESSION, session_id)
-
-    def branch(self, turn_id: int) -> list[Turn]:
-        """Return the turns from the first to this one."""
-        return self._branch(tree.OF_TURN, turn_id)
-
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
-        """Return the newest messages and titles with all words of `text`; see `store.search`."""
-        return search(self._database.read, self._cells, text, limit)
-
     # Rows
 
     def _writable(self) -> bool:
@@ -338,14 +279,19 @@ class Sessions:
             return False
         return True
 
+    def _prepare(self, db: sqlite3.Connection) -> bool:
+        expired = self._days is not None and _delete(db, _EXPIRED, self._now() - self._days * _DAY)
+        sealed = self._cells.sealing and seal_all(db, self._cells)
+        return bool(expired or sealed)
+
     def _title(self, session_id: str, title: str) -> str | bytes:
         return title_cell(self._cells, session_id, title)
 
     def _delete(self, where: str, value: object) -> int:
-        def write(db: sqlite3.Connection) -> int:
-            return db.execute(f"DELETE FROM sessions {where}", (value,)).rowcount  # noqa: S608
-
-        return self._database.write(write) or 0
+        deleted = self._database.write(lambda db: _delete(db, where, value)) or 0
+        if deleted:
+            self._database.settle()
+        return deleted
 
     def _step(
         self, take: Callable[[sqlite3.Connection, str], int | None], session_id: str | None
@@ -357,41 +303,6 @@ class Sessions:
             return None
         return self._turns("WHERE id = ?", turn_id)[0]
 
-    def _branch(self, branch: str, start: str | int) -> list[Turn]:
-        rows = self._database.read(branch + tree.TURNS, (start,))
-        return self._with_parts(rows, self._database.read(branch + tree.PARTS, (start,)))
 
-    def _turns(self, where: str, value: int) -> list[Turn]:
-        rows = self._database.read(f"SELECT * FROM turns {where} ORDER BY id", (value,))  # noqa: S608
-        parts = (
-            "SELECT turn_id, position, kind, text, data FROM parts"  # noqa: S608 - ours, all of it
-            f" WHERE turn_id IN (SELECT id FROM turns {where}) ORDER BY turn_id, position"
-        )
-        return self._with_parts(rows, self._database.read(parts, (value,)))
-
-    def _with_parts(self, rows: list[tuple[Any, ...]], cells: list[tuple[Any, ...]]) -> list[Turn]:
-        parts: dict[int, list[Part]] = {}
-        for turn_id, *cell in cells:
-            parts.setdefault(turn_id, []).append(part_at(self._cells, turn_id, *cell))
-        return [turn_of(row, parts.get(row[0], ())) for row in rows]
-
-    def _sessions(self, where: str, values: tuple[Any, ...], limit: int) -> list[Session]:
-        rows = self._database.read(
-            f"{_LIST} {where} ORDER BY updated DESC, id DESC LIMIT ?",
-            (*values, limit),
-        )
-        return [Session(row[0], title_of_cell(self._cells, *row[:2]), *row[2:]) for row in rows]
-
-    def _by_id(self, prefix: str) -> list[Session]:
-        return self._sessions("WHERE id >= ? AND id < ?", (prefix, prefix + "\x7f"), 6)
-
-    def _by_title(self, wanted: str) -> list[Session]:
-        """Return the sessions with this title, else those whose title begins so; at most six."""
-        folded = wanted.casefold()
-        titles = [
-            (session_id, title_of_cell(self._cells, session_id, cell).casefold())
-            for session_id, cell in self._database.read("SELECT id, title FROM sessions")
-        ]
-        ids = [session_id for session_id, title in titles if title == folded]
-        ids = ids or [session_id for session_id, title in titles if title.startswith(folded)]
-        return [found for each in ids[:6] for found in self._sessions("WHERE id = ?", (each,), 1)]
+def _delete(db: sqlite3.Connection, where: str, value: object) -> int:
+    return db.execute(f"DELETE FROM sessions {where}", (value,)).rowcount  # noqa: S608 - ours

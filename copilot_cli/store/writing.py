@@ -110,6 +110,28 @@ def part_at(
     )
 
 
+def seal_all(db: sqlite3.Connection, cells: Cells) -> bool:
+    """Seal every text that is still plain, and empty the index of them; return whether any was."""
+    plain = db.execute(
+        "SELECT id, turn_id, position, kind, text, data FROM parts WHERE typeof(text) = 'text'"
+    ).fetchall()
+    titles = db.execute(
+        "SELECT id, title FROM sessions WHERE typeof(title) = 'text' AND title != ''"
+    ).fetchall()
+    if not plain and not titles:
+        return False
+    db.execute("INSERT INTO parts_index (parts_index) VALUES ('delete-all')")
+    db.executemany(
+        "UPDATE parts SET kind = ?, text = ?, data = ? WHERE id = ?",
+        ((*part_cells(cells, *place), part_id) for part_id, *place in plain),
+    )
+    db.executemany(
+        "UPDATE sessions SET title = ? WHERE id = ?",
+        ((title_cell(cells, session_id, title), session_id) for session_id, title in titles),
+    )
+    return True
+
+
 def end_turn(
     db: sqlite3.Connection, cells: Cells, turn_id: int, rest: Sequence[Part], ending: Ending
 ) -> None:
