@@ -1,150 +1,159 @@
-"""Where the chat's input comes from: a line editor on a terminal, plain lines from a pipe.
+"""The chat's line editor. Where there is none to be, the lines are those of `plain_lines`.
 
-Keys: Enter sends, Ctrl-J and Alt-Enter begin a new line, a paste arrives whole and is not sent,
-Ctrl-C clears what was typed, Ctrl-D on an empty line ends, Ctrl-X Ctrl-E opens the editor.
+Keys: Enter sends; Ctrl-J, Alt-Enter and, where the terminal can tell, Shift-Enter begin a new line;
+a paste arrives whole and is not sent; Ctrl-C clears what was typed; Ctrl-D on an empty line ends;
+Ctrl-X Ctrl-E opens the editor; Ctrl-R searches what was sent before. Rule: whatever ends a read,
+the terminal is left as it was found.
 """
 
 import os
-import stat
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import TextIO
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion
-from prompt_toolkit.document import Document
-from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-from prompt_toolkit.input import Input
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.application import get_app
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import ANSI, AnyFormattedText
+from prompt_toolkit.input import Input, create_input
+from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.output import ColorDepth, Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.shortcuts import CompleteStyle
 
-from copilot_cli.secret import redact
-from copilot_cli.ui.safe import utf8
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.ui.bindings import ToEditor, bindings
+from copilot_cli.ui.completing import Find, MenuCompleter, first_word, offered_unasked
+from copilot_cli.ui.editor import edit
+from copilot_cli.ui.ending import ended_by_signals
+from copilot_cli.ui.history import open_history
+from copilot_cli.ui.keyboard import hand, protocol, understand
+from copilot_cli.ui.plain_lines import PipeLines
+from copilot_cli.ui.safe import safe, utf8
+from copilot_cli.ui.typeahead import quiet
+
+__all__ = ["Lines", "PipeLines"]
+
+_MENU = 8  # rows below the line that a menu may take
+_VI_ESCAPE = 0.05  # seconds after which an Esc is an Esc, and not the beginning of a key
+_HINT = "Ctrl-D leaves"
 
 
 class Lines:
-    """The line editor. `commands` (such as "/help") are completed at the start of a line."""
+    """The line editor of one chat."""
 
     def __init__(
         self,
         history_file: Path | None,
         *,
+        completer: Find | None = None,
         commands: Sequence[str] = (),
         vi: bool = False,
+        right_prompt: Callable[[], str] | None = None,
+        color: bool = True,
+        environ: Mapping[str, str] | None = None,
         source: Input | None = None,
         output: Output | None = None,
     ) -> None:
-        self._session: PromptSession[str] = PromptSession(
-            history=_history(history_file),
-            completer=_Commands(commands),
-            complete_while_typing=False,
-            complete_style=CompleteStyle.READLINE_LIKE,
-            key_bindings=_keys(),
+        """`right_prompt` returns what stands at the right end of the first line, ANSI allowed.
+
+        Without `history_file` nothing is kept; without a `completer` the `commands` are completed.
+        """
+        self._environ = os.environ if environ is None else environ
+        self._at_terminal = source is None and sys.stdin.isatty()
+        self._input = source or create_input(sys.stdin)
+        self._output = output or _output()
+        self._right_prompt = right_prompt
+        self._hinted = False
+        understand(self._input)
+        self._session: PromptSession[str | ToEditor] = PromptSession(
+            history=open_history(history_file),
+            completer=MenuCompleter(completer or first_word(commands)),
+            complete_while_typing=Condition(self._offers),
+            complete_style=CompleteStyle.COLUMN,
+            enable_history_search=~Condition(self._offers),
+            key_bindings=bindings(hint=self._hint, pause=self._paused),
             multiline=True,
             prompt_continuation="  ",
-            enable_open_in_editor=True,
-            enable_suspend=True,
+            rprompt=self._right,
             vi_mode=vi,
-            input=source,
-            output=output or _output(),
+            cursor=ModalCursorShapeConfig() if vi else None,
+            color_depth=None if color else ColorDepth.DEPTH_1_BIT,
+            input=self._input,
+            output=self._output,
         )
+        self._keys = protocol(self._environ)
+        if vi:
+            self._session.app.ttimeoutlen = _VI_ESCAPE
 
-    def read(self, prompt: str) -> str:
-        """Return what was typed, newlines included; EOFError on Ctrl-D."""
+    def read(self, prompt: str, default: str = "", typed: bytes = b"") -> str:
+        """Return what was typed, newlines included; EOFError on Ctrl-D, or without a terminal.
+
+        `default` stands in the line already. `typed` is what was typed ahead: it counts as typed
+        now, an Enter in it included.
+        """
+        answer: str | ToEditor = ToEditor(default)
+        while isinstance(answer, ToEditor):
+            with quiet(sys.stdin) if self._at_terminal else nullcontext():
+                store_typeahead(self._input, hand(self._input, typed))
+                answer = self._prompt(prompt, answer.text)
+            typed = b""
+            if isinstance(answer, ToEditor):
+                answer = ToEditor(self._edited(answer.text))
+        return utf8(answer).decode()
+
+    def editor(self, text: str) -> str:
+        """Return what the person makes of `text` in their editor; see `ui.editor.edit`."""
+        return edit(text, self._environ, stdout=None if sys.stdout.isatty() else sys.stderr)
+
+    def _prompt(self, prompt: str, default: str) -> str | ToEditor:
+        session = self._session
+        session.placeholder = None
+        session.app.erase_when_done = False
+        session.reserve_space_for_menu = max(0, min(_MENU, self._output.get_size().rows - 4))
+        self._write(self._keys.begin)
         try:
-            return self._session.prompt(prompt)
+            with ended_by_signals() as heed:
+                return session.prompt(prompt, default=default, pre_run=heed)
+        except OSError as error:  # the terminal is gone
+            raise EOFError from error
         finally:
-            self._session.output.show_cursor()  # a signal may have come while it was hidden
-            self._session.output.flush()
+            with suppress(OSError):
+                self._write(self._keys.end)
+                self._output.show_cursor()  # a signal may have come while it was hidden
+                self._output.flush()
 
+    def _edited(self, text: str) -> str:
+        try:
+            return self.editor(text)
+        except CopilotChatError as error:
+            self._write(f"{safe(error.message)}\r\n")
+            return text
 
-class PipeLines:
-    """Lines of a pipe or a file, in place of a person."""
+    def _paused(self, run: Callable[[], None]) -> None:
+        """Run what gives the terminal to somebody else."""
+        self._write(self._keys.end)
+        run()
+        self._write(self._keys.begin)
 
-    def __init__(self, stdin: TextIO) -> None:
-        self._stdin = stdin
+    def _write(self, text: str) -> None:
+        self._output.write_raw(text)
+        self._output.flush()
 
-    def read(self, prompt: str) -> str:  # noqa: ARG002 - nobody reads it
-        """Return the next line without its end; EOFError after the last."""
-        line = self._stdin.readline()
-        if not line:
-            raise EOFError
-        return line.rstrip("\r\n")
+    def _offers(self) -> bool:
+        return offered_unasked(self._session.default_buffer.document.text_before_cursor)
 
+    def _hint(self) -> None:
+        """Say in the empty line, once in a chat, how to leave."""
+        self._session.placeholder = None if self._hinted else [("class:hint", _HINT)]
+        self._hinted = True
 
-class _Commands(Completer):
-    """Completes a slash command, and only as the first word."""
-
-    def __init__(self, commands: Sequence[str]) -> None:
-        self._commands = sorted(commands)
-
-    def get_completions(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Completion]:
-        del complete_event  # the same whether Tab was pressed or not
-        typed = document.text_before_cursor
-        if typed.startswith("/") and not any(char.isspace() for char in typed):
-            for command in self._commands:
-                if command.startswith(typed):
-                    yield Completion(command, start_position=-len(typed))
-
-
-class _PrivateHistory(FileHistory):
-    """Input lines in a file of ours: without credentials, and never worth a failure."""
-
-    def store_string(self, string: str) -> None:
-        with suppress(OSError):  # a full disk must not stop the chat
-            super().store_string(utf8(redact(string)).decode())
-
-    def load_history_strings(self) -> Iterable[str]:
-        with suppress(OSError):
-            return super().load_history_strings()
-        return []
-
-
-def _history(path: Path | None) -> History:
-    """Return the history in `path`, which nobody else can read from its first byte on."""
-    if path is None:
-        return InMemoryHistory()
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(path, flags, 0o600)
-    except OSError:  # read-only, a symbolic link, a folder: the lines of this run only
-        return InMemoryHistory()
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # a pipe would keep us waiting
-            return InMemoryHistory()
-        if sys.platform != "win32":
-            os.fchmod(descriptor, 0o600)
-    except OSError:  # somebody else's
-        return InMemoryHistory()
-    finally:
-        os.close(descriptor)
-    return _PrivateHistory(path)
-
-
-def _keys() -> KeyBindings:
-    bindings = KeyBindings()
-
-    @bindings.add("enter")
-    def _send(event: KeyPressEvent) -> None:
-        event.current_buffer.validate_and_handle()
-
-    @bindings.add("c-j")
-    @bindings.add("escape", "enter")
-    def _newline(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text("\n")
-
-    @bindings.add("c-c")
-    def _clear(event: KeyPressEvent) -> None:
-        event.current_buffer.reset()
-
-    return bindings
+    def _right(self) -> AnyFormattedText:
+        if self._right_prompt is None or get_app().is_done:  # what is sent stands alone
+            return ""
+        return ANSI(self._right_prompt())
 
 
 def _output() -> Output:

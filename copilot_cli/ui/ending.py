@@ -1,0 +1,58 @@
+"""Signals that end the program while the line editor reads.
+
+What their handlers raise would be swallowed wherever it hits a callback of the editor's loop. So
+the editor is asked to end, which puts the terminal back, and the handler is called after that.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from prompt_toolkit.application import get_app
+
+_Handler = Callable[[int, FrameType | None], object]
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[Callable[[], None]]:
+    """Have SIGTERM and SIGHUP end the prompt first, then do what they did, for a `with`.
+
+    Gives what the prompt is to call as soon as its loop runs.
+    """
+    handlers = _handlers()
+    came: list[int] = []
+
+    def heed() -> None:
+        app, loop = get_app(), asyncio.get_running_loop()
+
+        def end() -> None:
+            if not app.is_done:
+                app.exit(exception=EOFError())
+
+        def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+            came.append(number)
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(end)
+
+        for number in handlers:
+            signal.signal(number, handle)
+
+    try:
+        yield heed
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            handlers[came[0]](came[0], None)
+
+
+def _handlers() -> dict[int, _Handler]:
+    """Return the handlers that somebody set; only the main thread can replace any."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    handlers = {number: signal.getsignal(number) for number in numbers}
+    return {number: handler for number, handler in handlers.items() if callable(handler)}
