@@ -325,7 +325,19 @@ class App:
         """The stored conversations."""
         from copilot_cli.store.sessions import Sessions
 
-        return Sessions(self.settings.paths.conversations, notice=self.streams.notice)
+        settings = self.settings
+
+        def key() -> bytes:
+            return self.vault.history_key()
+
+        return Sessions(
+            settings.paths.conversations,
+            self.streams.notice,
+            now=self.effects.now,
+            seal=key if settings.history_sealed else None,
+            unseal=key,
+            days=settings.history_days,
+        )
 
     def recorder(self, session: str | None = None) -> "SessionRecorder":
         """Return who writes down a conversation: a new one, or the session with that id."""

@@ -82,6 +82,10 @@ SETTINGS: tuple[Setting, ...] = (
             "The colours of highlighted code."),
     Setting("keys", kinds.words("emacs", "vi"), "emacs", (),
             "The keys of the chat's input line."),
+    Setting("history_sealed", kinds.SWITCH, default=False, variables=(),
+            meaning="Whether stored conversations are sealed with a key of the secret store."),
+    Setting("history_days", kinds.whole(1, 36_500), None, (),
+            "Days after which a conversation that nobody wrote to is deleted; unset: never."),
     Setting("failover", kinds.NAMES, (), (),
             "Models to try in turn when one cannot be reached."),
     Setting("max_credits", kinds.number(0, 1_000_000), None, (),
@@ -121,6 +125,8 @@ class Settings(NamedTuple):
     meter: str
     theme: str
     keys: str
+    history_sealed: bool
+    history_days: int | None
     failover: tuple[str, ...]
     max_credits: float | None
     editor_identity: Mapping[str, str]

@@ -108,6 +108,11 @@ class Vault:
                 return True
         return False
 
+    def history_key(self) -> bytes:
+        """Return the key that seals stored conversations. Raises `StoreError`."""
+        self.unlock()
+        return self.store.subkey("history")
+
     def passphrase(self) -> Secret:
         """Return the passphrase of the store: the variable's, else what the person types.
 
