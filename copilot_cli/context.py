@@ -183,17 +183,17 @@ class Window:
     ) -> Fitted | None:
         """Learn from the refusal of `sent`; return less of `messages`, None if there is no less.
 
-        What the service says of the limit and of its count is believed; where it says nothing, that
-        it was more than the limit, and where no limit is known, that it was more than that.
+        What the service says of the limit and of its count is believed. Less is 60 % of the limit,
+        or of what was sent where that should have fitted: then limit or estimate were wrong.
         """
-        scale = self.scale or Scale()
         if error.limit is not None:
             self.limit = error.limit
-        estimated = scale.tokens(estimate(sent.messages))
-        limit = estimated if self.limit is None else self.limit
-        counted = error.counted or max(estimated, limit + 1)
-        self.scale = calibrated(sent.messages, counted)
-        fitted = fit(messages, int(limit * AFTER_REFUSAL), scale=self.scale, keep=keep)
+        if error.counted is not None:
+            self.scale = calibrated(sent.messages, error.counted)
+        scale = self.scale or Scale()
+        tokens = scale.tokens(estimate(sent.messages))
+        limit = tokens if self.limit is None else min(self.limit, tokens)
+        fitted = fit(messages, int(limit * AFTER_REFUSAL), scale=scale, keep=keep)
         return fitted if fitted.left_out > sent.left_out else None
 
     def counted(self, sent: Sequence[Message], answer: Message | None, usage: Usage) -> None:
