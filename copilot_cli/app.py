@@ -275,11 +275,15 @@ class App:
         name = name or self.settings.role
         return roles.find(name, self.paths.roles, self.effects.environ) if name else None
 
-    def model(self) -> str:
+    def model(self, role: "Role | None" = None) -> str:
         """Return the model to ask: the one that is set, else the service's own default.
 
-        The second is said on stderr, once. Raises `ModelUnavailable` where none can be used.
+        The model of `role` is behind an option and a variable only. The service's default is said
+        on stderr, once. Raises `ModelUnavailable` where none can be used.
         """
+        said = self.settings.source("model").startswith(("option", "environment"))
+        if role and role.model and not said:
+            return role.model
         if self.settings.model:
             return self.settings.model
         from copilot_cli.engines.models import default_model
@@ -295,15 +299,29 @@ class App:
         return chosen.id
 
     def chat(
-        self, *, system: str | None, save: bool, stream: bool = True, model: str | None = None
+        self,
+        *,
+        save: bool,
+        system: str | None = None,
+        stream: bool = True,
+        model: str | None = None,
+        role: "Role | None" = None,
     ) -> "tuple[Chat, str | None]":
         """Return a new conversation and the id it is stored under, None if it leaves no record.
 
-        `model` None means the one that is set, or the service's default.
+        `model` None means that of `role`, the one that is set, or the service's default. `system`
+        comes after the instructions of `role`.
         """
-        engine, model = self.engine, model or self.model()
+        engine, model = self.engine, model or self.model(role)
         recorder = self.recorder() if save else None
-        chat = self.plain_chat(engine, model, system=system, recorder=recorder, stream=stream)
+        chat = self.plain_chat(
+            engine,
+            model,
+            system="\n\n".join(filter(None, (role and role.system, system))) or None,
+            temperature=role.temperature if role else None,
+            recorder=recorder,
+            stream=stream,
+        )
         return chat, recorder.session if recorder else None
 
     def plain_chat(self, engine: "DirectEngine", model: str, **options: Any) -> "Chat":

@@ -119,6 +119,7 @@ class Chat:
         stream: bool = True,
         window: int | None = None,
         effort: str | None = None,
+        temperature: float | None = None,
         efforts: Sequence[str] = (),
         monotonic: Callable[[], float],
         new_id: Callable[[], str],
@@ -126,6 +127,7 @@ class Chat:
         self.engine = engine
         self.system = system
         self.effort = effort
+        self.temperature = temperature
         self.last: Outcome | None = None
         """How the last request ended; None before the first."""
         self.reasoning = ""
@@ -295,6 +297,7 @@ class Chat:
             initiator=initiator,
             request_id=self._new_id(),
             effort=self.effort if self.effort in self._efforts else None,
+            temperature=self.temperature,
         )
 
     def _remarks(self) -> Generator[Event]:

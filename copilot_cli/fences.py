@@ -38,11 +38,13 @@ def blocks(markdown: str) -> list[Block]:
         if token.type == "fence" and token.map:
             *whole, rest = token.content.split("\n")
             at = token.map[0] + 1
-            written = [_as_written(*pair) for pair in zip(whole, lines[at:], strict=False)]
-            source = "".join(map("".join, zip(written, [*ends[at:], ""], strict=False)))
+            pieces = [
+                _as_written(line, lines[number]) + "".join(ends[number : number + 1])
+                for number, line in enumerate(whole, start=at)
+            ]
             if rest:
-                source += _as_written(rest, lines[at + len(whole)])
-            found.append(Block(len(found) + 1, _language(token.info), source))
+                pieces.append(_as_written(rest, lines[at + len(whole)]))
+            found.append(Block(len(found) + 1, _language(token.info), "".join(pieces)))
     return found
 
 

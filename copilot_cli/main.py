@@ -32,6 +32,8 @@ COMMANDS = (
     Row("onboard", "onboard", "Sign in, pick a model, and see a first answer."),
     Row("repl", "repl", "Chat. The same as copilot-chat alone on a terminal."),
     Row("ask", "ask", "Get one answer, on stdout."),
+    Row("suggest", "suggest", "Get one shell command, printed and never run."),
+    Row("explain", "explain", "Learn what a shell command does."),
     Row("models", "models", "List the models you can use."),
     Row("status", "status", "Show who is signed in, and where the secret is kept."),
     Row("logout", "logout", "Forget a sign-in."),

@@ -66,7 +66,8 @@ class Request(NamedTuple):
 
     `initiator` is `user` for what a person sent and `agent` for what the program sent by itself;
     a resend keeps its first value. `request_id` is new for each request (a UUID). `effort` is one
-    of the model's own levels of reasoning, None for its default.
+    of the model's own levels of reasoning, None for its default. `temperature` is from 0 to 2, None
+    for the model's own; some models refuse it.
     """
 
     model: str
@@ -75,6 +76,7 @@ class Request(NamedTuple):
     initiator: Initiator = "user"
     request_id: str = ""
     effort: str | None = None
+    temperature: float | None = None
 
 
 class Usage(NamedTuple):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from copilot_cli.errors import SettingsError, UsageError
-from copilot_cli.kinds import TEXT, number
+from copilot_cli.kinds import TEXT
 
 SHIPPED = Path(__file__).parent / "_roles"
 LARGEST = 256 * 1024
@@ -98,7 +98,7 @@ def _read(name: str, path: Path, environ: Mapping[str, str]) -> Role:
         "model": TEXT.check,
         "effort": TEXT.check,
         "system": _instructions,
-        "temperature": lambda value: 0.0 if value == 0 else number(0, 2).check(value),
+        "temperature": _temperature,
     }
     values: dict[str, Any] = dict.fromkeys(keys)
     for key, value in head.items():
@@ -158,6 +158,12 @@ def _line_of(key: str, text: str) -> int:
     pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[\s*{re.escape(key)}\b")
     lines = text.split("\n")
     return next((at for at, line in enumerate(lines, start=1) if pattern.match(line)), 1)
+
+
+def _temperature(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 2:
+        return float(value)
+    raise ValueError("must be a number from 0 to 2")
 
 
 def _instructions(value: object) -> str:

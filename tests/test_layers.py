@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "paths": {"errors"},
     "config_file": {"errors"},
     "fences": set(),
+    "shell_command": {"fences"},
     "roles": {"errors", "kinds"},
     "sensitive": set(),
     "project": {"config_file", "errors", "kinds", "sensitive"},
@@ -48,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "chat": {"context", "errors", "messages", "turn"},
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
-    "ui": BOTTOM | {"context", "ui.safe"},
+    "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING | {"access", "roles", "vault", "workspace"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
@@ -61,7 +62,8 @@ ALLOWED: dict[str, set[str]] = {
     "repl": WHOLE,
     "reference": {"environment", "main", "settings"},
     "commands": WHOLE
-    | {"config_file", "editing", "leaving", "onboarding", "repl", "signals", "simulator"},
+    | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
+    | {"simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "signals"},
     "__main__": {"main"},
     # alone: what it shared with the program, both could get wrong alike

@@ -57,6 +57,8 @@ def encode(request: Request) -> dict[str, Any]:
         body["stream_options"] = {"include_usage": True}
     if request.effort is not None:
         body["reasoning_effort"] = request.effort
+    if request.temperature is not None:
+        body["temperature"] = request.temperature
     return body
 
 
