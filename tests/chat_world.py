@@ -4,9 +4,23 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 from copilot_cli.chat import Chat
-from copilot_cli.messages import End, Event, Outcome, Request
+from copilot_cli.messages import (
+    End,
+    Event,
+    Message,
+    Notice,
+    Outcome,
+    Request,
+    Started,
+    Text,
+    Usage,
+    UsageReport,
+    message,
+)
 
 WHOLE = End("stop", complete=True)
+CUT = End("cut", complete=False)
+LONG = "x" * 400  # some hundred tokens
 Step = Event | BaseException | Callable[[], object]
 
 
@@ -87,3 +101,23 @@ def chat(engine: Engine, log: Log | None = None, **given: Any) -> Chat:
 def roles(request: Request) -> list[tuple[str, str]]:
     """Return role and text of each message of `request`."""
     return [(each.role, each.text) for each in request.messages]
+
+
+def turns(count: int, text: str = LONG) -> list[Message]:
+    """Return so many turns, each with its number."""
+    return [
+        each
+        for number in range(count)
+        for each in (message("user", f"{number} {text}"), message("assistant", f"a{number} {text}"))
+    ]
+
+
+def answered(text: str = "ok", usage: Usage | None = None) -> list[Step]:
+    """Return the events of a whole answer."""
+    report: list[Step] = [] if usage is None else [UsageReport(usage)]
+    return [Started(None, None), Text(text), *report, WHOLE]
+
+
+def notices(events: list[Any]) -> list[str]:
+    """Return what the person was told."""
+    return [event.message for event in events if isinstance(event, Notice)]

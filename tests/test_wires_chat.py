@@ -49,6 +49,12 @@ def test_a_request_that_is_not_streamed_asks_for_no_stream_options() -> None:
     }
 
 
+def test_an_effort_is_sent_where_one_is_asked_for() -> None:
+    """Under the name that chat completions have for it."""
+    request = Request("m", [message("user", "Hi")], effort="high")
+    assert encode(request)["reasoning_effort"] == "high"
+
+
 def test_tool_calls_and_their_results_are_sent_back() -> None:
     """A call without arguments is `{}`; each result is a message; reasoning is left out."""
     calls = (
