@@ -16,7 +16,7 @@ BOTTOM = {"errors", "messages", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
-WHOLE |= {"sensitive", "verdict", "workspace"}
+WHOLE |= {"exporting", "listing", "sensitive", "verdict", "workspace"}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -34,6 +34,8 @@ ALLOWED: dict[str, set[str]] = {
     "fences": set(),
     "shell_command": {"fences"},
     "roles": {"errors", "kinds"},
+    "exporting": {"messages", "store", "ui.safe"},
+    "listing": {"exporting", "store", "ui", "ui.safe"},
     "sensitive": set(),
     "project": {"config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "secret"},

@@ -74,6 +74,10 @@ class Reading:
         """Return the turns from the first to this one."""
         return self._branch(tree.OF_TURN, turn_id)
 
+    def turns(self, session_id: str) -> list[Turn]:
+        """Return every turn of the session, those on branches that were left too."""
+        return self._turns("WHERE session_id = ?", session_id)
+
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the newest messages and titles with all words of `text`; see `store.search`."""
         return search(self._database.read, self._cells, text, limit)
@@ -92,7 +96,7 @@ class Reading:
         rows = self._database.read(branch + tree.TURNS, (start,))
         return self._with_parts(rows, self._database.read(branch + tree.PARTS, (start,)))
 
-    def _turns(self, where: str, value: int) -> list[Turn]:
+    def _turns(self, where: str, value: int | str) -> list[Turn]:
         rows = self._database.read(f"SELECT * FROM turns {where} ORDER BY id", (value,))  # noqa: S608
         parts = (
             "SELECT turn_id, position, kind, text, data FROM parts"  # noqa: S608 - ours, all of it
