@@ -13,7 +13,7 @@ from prompt_toolkit.document import Document
 
 from copilot_cli.ui.safe import safe_line
 
-_MENTION = re.compile(r'(?:^|\s)@(?:"[^"]*|[^\s"]*)\Z')
+_MENTION = re.compile(r'(?<!\S)@(?:"[^"\n]*|[^\s"]*)\Z')
 
 
 class Candidate(NamedTuple):

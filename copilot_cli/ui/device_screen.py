@@ -221,9 +221,8 @@ class _Wait(Generic[G]):
             return
         self._trouble = ""
         way = self._copy(self._code.user_code)
-        self._state = {"clipboard": "code copied", None: "no clipboard here"}.get(
-            way, "code sent to the terminal's clipboard"
-        )
+        asked = {"terminal": "code sent to the terminal's clipboard", None: "no clipboard here"}
+        self._state = asked.get(way, "code copied")
         if self._open_url is not None:
             opened = self._open_url(self._code.verification_uri)
             self._state += ", page opening" if opened else ", open the page yourself"
