@@ -43,10 +43,14 @@ class Leaving:
     def sign_out(self, accounts: Sequence[Account]) -> Iterator[str]:
         """Forget each of `accounts`; yield a line for each thing that is gone.
 
-        When the last is forgotten the store and its key go too.
+        When the last is forgotten the store and its key go too, unless stored conversations are
+        sealed with it.
         """
         store = self._app.vault.store
         last = len(accounts) == len(store.names())
+        if last and accounts and self._any_sealed():
+            yield "the secret store stays: its key opens your sealed conversations"
+            last = False
         for account in accounts:
             if not last:
                 with suppress(SecretNotFound):
@@ -58,6 +62,10 @@ class Leaving:
                 yield f"removed {what}"
             purge(self._app.access.cache_place("-", "-", opens_alone=True))
         self._forget_choice(accounts)
+
+    def _any_sealed(self) -> bool:
+        found = self._app.settings.paths.conversations.exists()  # looking must not make one
+        return found and self._app.sessions.any_sealed()
 
     def purge(self) -> Iterator[str]:
         """Remove the store whatever its state, settings, conversations, history and caches.

@@ -151,3 +151,15 @@ def test_nobody_is_signed_in(tmp_path: Path) -> None:
     assert world.run("logout") == (0, "", "nobody is signed in to github.com\n")
     assert world.run("logout", "--all", "--purge", "--yes")[0] == 0
     assert not world.home.exists()
+
+
+def test_the_key_of_sealed_conversations_stays(world: World) -> None:
+    """Signing out is no way to lose what was said: the next sign-in can read it again."""
+    assert world.run("config", "set", "history_sealed", "true")[0] == 0
+    shown = world.run("sessions", "show")[1]
+    code, _, err = world.run("logout", "--all")
+    assert code == 0
+    assert "the secret store stays" in err
+    assert logins(world) == []
+    assert world.run("sessions", "show")[1] == shown
+    assert "hello" in shown

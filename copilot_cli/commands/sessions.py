@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from copilot_cli.errors import UsageError
+from copilot_cli.errors import CopilotChatError, UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -98,7 +98,8 @@ def rename(
         raise UsageError("the title is one argument", hint="put it in quotes")
     store = application.sessions
     found = store.find(words[0] if len(words) == 2 else "latest")
-    store.rename(found.id, words[-1])
+    if not store.rename(found.id, words[-1]):
+        raise CopilotChatError("the title could not be written")
     renamed = store.find(found.id)
     if as_json:
         application.streams.json(session_record(renamed))
@@ -153,8 +154,10 @@ def delete(
     deleted = [each for each in found if store.delete(each)]
     if as_json:
         application.streams.json({"deleted": deleted})
-    else:
-        application.streams.notice(f"deleted {len(deleted)} of {len(found)}: {named}")
+    if len(deleted) < len(found):
+        raise CopilotChatError(f"deleted {len(deleted)} of {len(found)} conversations")
+    if not as_json:
+        application.streams.notice(f"deleted {named}")
 
 
 @app.command()

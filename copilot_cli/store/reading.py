@@ -78,6 +78,15 @@ class Reading:
         """Return every turn of the session, those on branches that were left too."""
         return self._turns("WHERE session_id = ?", session_id)
 
+    def any_sealed(self) -> bool:
+        """Say whether anything here can be read only with the key of the secret store."""
+        return bool(
+            self._database.read(
+                "SELECT 1 WHERE EXISTS (SELECT 1 FROM parts WHERE typeof(text) = 'blob')"
+                " OR EXISTS (SELECT 1 FROM sessions WHERE typeof(title) = 'blob')"
+            )
+        )
+
     def search(self, text: str, limit: int = 20) -> list[Hit]:
         """Return the newest messages and titles with all words of `text`; see `store.search`."""
         return search(self._database.read, self._cells, text, limit)

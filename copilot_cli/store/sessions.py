@@ -184,22 +184,25 @@ class Sessions(Reading):
 
         self._database.write(write)
 
-    def rename(self, session_id: str | None, title: str) -> None:
-        """Give a session another title, on one line. Raises UsageError for a blank one."""
+    def rename(self, session_id: str | None, title: str) -> bool:
+        """Give a session another title, its first line; return whether that was kept.
+
+        Raises UsageError for a blank one.
+        """
         words = title_of_text(title)
         if not words:
-            raise UsageError("a title needs a letter or a digit in it")
+            raise UsageError("a title cannot be blank")
         if session_id is None:
-            return
+            return False
         if session_id in self._begun:
             self._begun[session_id] = (words, self._begun[session_id][1])
-            return
-        self._database.write(
-            lambda db: db.execute(
-                "UPDATE sessions SET title = ? WHERE id = ?",
-                (self._title(session_id, words), session_id),
-            )
-        )
+            return True
+
+        def write(db: sqlite3.Connection) -> bool:
+            values = (self._title(session_id, words), session_id)
+            return db.execute("UPDATE sessions SET title = ? WHERE id = ?", values).rowcount > 0
+
+        return bool(self._database.write(write))
 
     def delete(self, session_id: str | None) -> bool:
         """Delete a session with all its branches; return whether there was one."""
