@@ -224,7 +224,7 @@ class Chat:
         `UsageError` where there is nothing to sum up.
         """
         old, kept = divide(self.history, KEPT)
-        if not any(each.role == "user" for each in old):
+        if not old:
             raise UsageError(
                 "there is nothing to sum up yet", hint=f"the last {KEPT} turns stay as they are"
             )

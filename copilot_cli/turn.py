@@ -1,7 +1,6 @@
 """What one answer has brought so far, and how it ended: what is written down beside its text."""
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 from copilot_cli.errors import Interrupted
@@ -104,10 +103,7 @@ class Turn:
         return self
 
     def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+        self, kind: type[BaseException] | None, error: BaseException | None, *_: object
     ) -> None:
         left = isinstance(error, Interrupted) or not isinstance(error, Exception | None)
         if left and self._end is None:

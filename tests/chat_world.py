@@ -25,7 +25,10 @@ Step = Event | BaseException | Callable[[], object]
 
 
 class Engine:
-    """Plays the scripted answers, and keeps what it was asked."""
+    """Plays the scripted answers, and keeps what it was asked.
+
+    It holds on to its answers: one that is not closed by who reads it stays open.
+    """
 
     name = "scripted"
 
@@ -33,9 +36,14 @@ class Engine:
         self._answers = list(answers)
         self.requests: list[Request] = []
         self.closed = 0
+        self._begun: list[Generator[Event]] = []
 
     def answer(self, request: Request) -> Generator[Event]:
         self.requests.append(request)
+        self._begun.append(self._play())
+        return self._begun[-1]
+
+    def _play(self) -> Generator[Event]:
         try:
             for step in self._answers.pop(0):
                 if isinstance(step, BaseException):

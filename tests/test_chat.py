@@ -186,8 +186,9 @@ def test_an_exception_thrown_into_the_answer_stops_the_engine() -> None:
     log, engine = Log(), Engine([Text("a"), Text("b"), WHOLE])
     events = chat(engine, log).send("1")
     next(events)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as raised:
         events.throw(KeyboardInterrupt())
+    assert raised.tb is not None  # which keeps every frame alive
     assert engine.closed == 1
     assert log.calls[-1] == ("finish", "interrupted", "interrupted")
 

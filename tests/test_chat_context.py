@@ -226,6 +226,15 @@ def test_another_model_has_another_window() -> None:
     assert conversation.tokens[1] is None
 
 
+def test_another_model_counts_about_alike() -> None:
+    """What the service has counted is a better guess than the rule of thumb."""
+    conversation = chat(Engine(answered("a" * 40, Usage(120, 30))), window=8000)
+    list(conversation.send("?"))
+    conversation.use_model("large", window=128_000)
+    assert conversation.tokens == (150, 128_000)
+    assert not conversation.estimated
+
+
 def test_the_system_text_may_change_between_turns() -> None:
     """The next request has the new one, and only that."""
     engine = Engine(answered(), answered())

@@ -259,6 +259,18 @@ def test_summing_up_survives_a_conversation_that_is_too_long() -> None:
     assert len(engine.requests[1].messages) < len(engine.requests[0].messages)
     assert {request.initiator for request in engine.requests[:2]} == {"agent"}
     assert len(conversation.history) == 1 + 2 * KEPT
+    list(conversation.send("?"))
+    assert len(engine.requests[2].messages) == 2 + 2 * KEPT
+
+
+def test_no_summary_is_asked_of_nothing() -> None:
+    """What is too long to be summed up is refused; it is not left out with the rest."""
+    history = [*turns(1, "x" * 8000), *turns(2, "said")]
+    conversation, engine = summed_up(None, [TooLongError("too long", limit=1000)], history=history)
+    with pytest.raises(TooLongError):
+        result(conversation)
+    assert [len(request.messages) for request in engine.requests] == [3]
+    assert conversation.history == history
 
 
 def test_what_requests_do_without_is_summed_up_all_the_same() -> None:

@@ -121,6 +121,17 @@ def test_a_turn_that_is_still_going_on_stays_whole() -> None:
     assert fit([*turn(0), *going_on], 0).messages == going_on
 
 
+def test_a_result_in_the_persons_name_begins_no_turn() -> None:
+    """As some services want them."""
+    call, result = ToolCallPart("c", "look", "{}"), ToolResultPart("c", "r" * 400)
+    going_on = [
+        message("user", "?"),
+        Message("assistant", (call,)),
+        Message("user", (result,)),
+    ]
+    assert fit([*turn(0), *going_on], 0).messages == going_on
+
+
 def test_more_than_the_last_turn_can_be_kept() -> None:
     """What goes on with an answer needs the answer."""
     messages = [*talk(4), message("assistant", "half"), message("user", "go on")]

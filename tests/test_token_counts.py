@@ -23,6 +23,7 @@ TEXTS = {
         (9000, 8192),
         True,
     ),
+    "in capitals": ("Prompt is too long: 5 tokens > 4 maximum", (5, 4), True),
     "Anthropic": ("prompt is too long: 208310 tokens > 200000 maximum", (208310, 200000), True),
     "a limit alone": ("maximum context length is 8192 tokens", (None, 8192), True),
     "no figures": ("Prompt is too long", (None, None), True),
