@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from copilot_cli.auth.accounts import Account, StoredLogin
     from copilot_cli.auth.copilot_token import GitHubLogin, TokenLease
     from copilot_cli.auth.device import Grant
-    from copilot_cli.auth.exchange import CopilotToken
+    from copilot_cli.auth.lease_values import CopilotToken
     from copilot_cli.auth.plan import Plan
     from copilot_cli.auth.sources import Resolved, Source
     from copilot_cli.store.cache import CachePlace, TokenCache

@@ -4,18 +4,18 @@ Rule: a blank variable is an unset one. A malformed one is a SettingsError that 
 place of the fault, and never repeats the value.
 """
 
-import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from copilot_cli.errors import SettingsError
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
 
 EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
 _SECRET_VARIABLES = ("TOKEN", "PASSPHRASE", "API_KEY", "EXTRA_HEADERS", "PROVIDER_HEADERS")
 _RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+_HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
+_HEADER_VALUE = pattern(r"[\x20-\x7e]+")
 
 
 class EnvToken(NamedTuple):

@@ -11,9 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-_COMPANY_HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.ghe\.com")
-_LOOPBACK = re.compile(r"(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
-_URL = re.compile(
+from copilot_cli.patterns import pattern
+
+_COMPANY_HOST = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.ghe\.com")
+_LOOPBACK = pattern(r"(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
+_URL = pattern(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+|\[[0-9a-f:]+\])(?P<port>:\d{1,5})?(?P<path>/[^\s?#]*)?"
 )
 _YES = frozenset({"1", "true", "yes", "on"})

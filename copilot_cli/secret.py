@@ -4,13 +4,14 @@
 `redact()` is the last line of defence for text that leaves the program.
 """
 
-import re
 from typing import NoReturn
 
-_SENDABLE = re.compile(r"[\x21-\x7e]{8,1024}")
+from copilot_cli.patterns import pattern
+
+_SENDABLE = pattern(r"[\x21-\x7e]{8,1024}")
 _MAX_TOKEN = 1024
 
-_SECRETS = re.compile(
+_SECRETS = pattern(
     r"gh[opusr]_\w{10,}"
     r"|github_pat_\w{10,}"
     r"|\btid=[^\s\"']+"

@@ -24,7 +24,8 @@ import httpx
 from copilot_cli.auth import device
 from copilot_cli.auth.accounts import Account, StoredLogin
 from copilot_cli.auth.copilot_token import TokenLease
-from copilot_cli.auth.exchange import CopilotToken, exchange
+from copilot_cli.auth.exchange import exchange
+from copilot_cli.auth.lease_values import CopilotToken
 from copilot_cli.errors import CopilotChatError
 from copilot_cli.paths import locate
 from copilot_cli.secret import Secret

@@ -9,7 +9,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 from copilot_cli.app import App
-from copilot_cli.auth.exchange import CopilotToken
+from copilot_cli.auth.lease_values import CopilotToken
 from copilot_cli.chat import Chat
 from copilot_cli.engines.models import default_model
 from copilot_cli.messages import End, Started, Text

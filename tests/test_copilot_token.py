@@ -10,7 +10,7 @@ import pytest
 
 from copilot_cli.auth.accounts import GivenLogin
 from copilot_cli.auth.copilot_token import TokenLease
-from copilot_cli.auth.exchange import CopilotToken, ExchangeRefused
+from copilot_cli.auth.lease_values import CopilotToken, ExchangeRefused
 from copilot_cli.errors import (
     CopilotChatError,
     KeyringLocked,

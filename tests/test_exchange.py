@@ -9,13 +9,8 @@ import httpx
 import pytest
 
 from copilot_cli.auth import rest
-from copilot_cli.auth.exchange import (
-    CopilotToken,
-    ExchangeRefused,
-    api_host,
-    exchange,
-    lifetime,
-)
+from copilot_cli.auth.exchange import api_host, exchange, lifetime
+from copilot_cli.auth.lease_values import CopilotToken, ExchangeRefused
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,

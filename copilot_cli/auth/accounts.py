@@ -4,11 +4,11 @@ Rule: a refresh token works once. It is traded under the store's lock, and the n
 before anybody uses it (github/docs, "Refreshing user access tokens").
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from copilot_cli.errors import Corrupt, SecretNotFound, ServiceError, SignInError, UsageError
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
 from copilot_cli.store.sealed import EntryName
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _KIND = "github"
 _EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
-_LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_LOGIN = pattern(r"[A-Za-z0-9_-]{1,100}")
 _PUBLIC_API_VERSION = "2022-11-28"  # /user is public API, which refuses the internal version
 _AGAIN = "run `copilot-chat onboard`"
 

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
-from copilot_cli.auth import rest
-from copilot_cli.auth.exchange import CopilotToken, ExchangeRefused
+from copilot_cli.auth.lease_values import UNAVAILABLE, CopilotToken, ExchangeRefused
 from copilot_cli.errors import (
     CopilotChatError,
     KeyringLocked,
@@ -308,7 +307,7 @@ def _may_pass(error: CopilotChatError) -> bool:
     """Whether the same request may succeed in a moment."""
     if isinstance(error, NetworkError):
         return error.kind in {"network", "timeout"}
-    return isinstance(error, LimitError) or error.kind == rest.UNAVAILABLE
+    return isinstance(error, LimitError) or error.kind == UNAVAILABLE
 
 
 def _recorded(failure: Failure, now: float) -> CopilotChatError:

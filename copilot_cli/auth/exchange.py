@@ -7,13 +7,15 @@ Source: microsoft/vscode-copilot-chat, 2026-03.
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from copilot_cli.auth import rest
+from copilot_cli.auth.lease_values import CopilotToken, ExchangeRefused
 from copilot_cli.auth.sources import token_kind
 from copilot_cli.errors import CopilotChatError, NotAllowedError, ServiceError, SignInError
 from copilot_cli.kinds import is_loopback
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
 from copilot_cli.ui.safe import safe_line
 
@@ -21,30 +23,12 @@ if TYPE_CHECKING:
     import httpx
 
 DEFAULT_API = "https://api.githubcopilot.com"
-_TOKEN = re.compile(r"[\x21-\x7e]{8,16384}")  # longer than a GitHub token: it lists features
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
-_COMPANY_API = re.compile(r"copilot-api\.[a-z0-9.-]+\.ghe\.com")
-_NOTIFICATION = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_TOKEN = pattern(r"[\x21-\x7e]{8,16384}")  # longer than a GitHub token: it lists features
+_HOST = pattern(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_COMPANY_API = pattern(r"copilot-api\.[a-z0-9.-]+\.ghe\.com")
+_NOTIFICATION = pattern(r"[a-z][a-z0-9_]{0,60}")
 _SHORTEST, _LONGEST, _UNKNOWN = 60.0, 86_400.0, 600.0  # seconds of life
 _GRACE = 300.0  # seconds a token is good for after `refresh_in`
-
-
-class CopilotToken(NamedTuple):
-    """The token and where it is good; times in seconds since 1970 by this machine's clock."""
-
-    token: Secret
-    obtained: float
-    exp_local: float
-    refresh_at: float
-    api: str
-    sku: str | None
-
-
-class ExchangeRefused(NotAllowedError):  # noqa: N818 - reads as what it is
-    """GitHub exchanges no token of this kind: it can only be used as a bearer itself."""
-
-    exit_code = 3
-    kind = "token_kind"
 
 
 def exchange(

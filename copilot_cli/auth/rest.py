@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from copilot_cli import network
+from copilot_cli.auth.lease_values import UNAVAILABLE
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
@@ -25,18 +26,16 @@ from copilot_cli.errors import (
     ServiceError,
     SignInError,
 )
+from copilot_cli.patterns import pattern
 from copilot_cli.retry_after import delay_asked
 from copilot_cli.secret import Secret, redact
 from copilot_cli.ui.safe import safe_line
-
-UNAVAILABLE = "unavailable"
-"""The `kind` of the ServiceError of a 5xx: the same request may succeed in a moment."""
 
 API_VERSION = "2025-04-01"  # microsoft/vscode-copilot-chat, 2026-03
 _MAX_BODY = 64 * 1024
 _SILENCE = 10.0  # seconds without a byte
 _HUGE = 1e15  # beyond any time, size or count; NaN and infinity fail the comparison too
-_RATE_LIMITED = re.compile(r"rate limit", re.IGNORECASE)
+_RATE_LIMITED = pattern(r"rate limit", re.IGNORECASE)
 
 
 _log = logging.getLogger(__name__)

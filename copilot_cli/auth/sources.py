@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from copilot_cli.auth.accounts import Account, EntryNames, choose_account, stored_accounts
 from copilot_cli.errors import StoreError
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, TOKEN_VARIABLES, Settings
 from copilot_cli.store import files
@@ -20,7 +21,7 @@ from copilot_cli.ui.safe import safe_line
 
 _FILE_LIMIT = 256 * 1024
 _GH_PATIENCE = 5.0  # seconds
-_CREDENTIAL_VARIABLE = re.compile(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY)$", re.IGNORECASE)
+_CREDENTIAL_VARIABLE = pattern(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY)$", re.IGNORECASE)
 _ACTIONS_VARIABLE = "COPILOT_GITHUB_TOKEN"
 
 

@@ -7,7 +7,7 @@ keyring) is not taken for a bad one.
 from typing import TYPE_CHECKING
 
 from copilot_cli.auth.accounts import Account, choose_account, stored_accounts
-from copilot_cli.auth.exchange import ExchangeRefused
+from copilot_cli.auth.lease_values import ExchangeRefused
 from copilot_cli.errors import (
     Corrupt,
     KeyMissing,

@@ -5,20 +5,23 @@ None falls back to another, and a key that is missing is an error: it is never m
 """
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from copilot_cli.errors import Corrupt, KeyMissing, StoreError, UsageError, WrongKey
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline
 from copilot_cli.store import files
-from copilot_cli.store.os_keyring import OsKeyring
 from copilot_cli.store.sealed import SCRYPT_COST, Slot, new_kdf, new_key, stretch, unwrap, wrap
+
+if TYPE_CHECKING:
+    from copilot_cli.store.os_keyring import OsKeyring
 
 SHORT_PASSPHRASE = 12
 _ANEW = "put it back, or sign in anew with: copilot-chat onboard"
 _MAX_PASSPHRASE_BYTES = 4096
-_KEY_TEXT = re.compile(r"copilot-chat-key-1:([0-9a-f]{64})\n?")
+_KEY_TEXT = pattern(r"copilot-chat-key-1:([0-9a-f]{64})\n?")
 _MAX_KEY_FILE = 1024
 
 
@@ -27,7 +30,7 @@ class KeyringKey:
 
     type = "keyring"
 
-    def __init__(self, keyring: OsKeyring) -> None:
+    def __init__(self, keyring: "OsKeyring") -> None:
         self._keyring = keyring
         self._made: str | None = None
 

@@ -22,6 +22,7 @@ from copilot_cli.errors import (
     KeyringUnavailable,
     SettingsError,
 )
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import redact
 
 SERVICE = "copilot-chat"
@@ -35,7 +36,7 @@ WAIT_NOTICE = 1.0
 _LOCKED_HINT = "unlock it, or sign in anew: copilot-chat onboard --force --store passphrase"
 _UNAVAILABLE_HINT = "choose another store: --store passphrase, --store keyfile or --store none"
 # Keychain: interaction not allowed, authorisation failed (security(1), SecBase.h)
-_LOCKED_SIGNS = re.compile(r"prompt dismissed|-25308|-25293", re.IGNORECASE)
+_LOCKED_SIGNS = pattern(r"prompt dismissed|-25308|-25293", re.IGNORECASE)
 # keyring's own, secretstorage's two; by name, since neither package may be loaded to know them
 _LOCKED_TYPES = frozenset({"KeyringLocked", "LockedException", "PromptDismissedException"})
 _REFUSED = frozenset(

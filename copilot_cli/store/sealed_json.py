@@ -11,10 +11,10 @@ comes with a higher `v`.
 
 import base64
 import json
-import re
 from typing import Any, NoReturn
 
 from copilot_cli.errors import Corrupt, TooNew
+from copilot_cli.patterns import pattern
 from copilot_cli.store.sealed import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -33,9 +33,9 @@ SLOT_TYPES = ("keyring", "passphrase", "keyfile")
 MAX_SLOTS = 8
 # Below: too cheap to guess against. Above: a file could ask for gigabytes (age stops at 22).
 SCRYPT_COSTS = range(15, 21)
-_KID = re.compile(r"[0-9a-f]{16}")
+_KID = pattern(r"[0-9a-f]{16}")
 # Printable ASCII without the separator; a user may be empty (a key for an endpoint has none)
-_NAME = re.compile(r"([!-{}~]{1,255})\|([!-{}~]{1,255})\|([!-{}~]{0,255})")
+_NAME = pattern(r"([!-{}~]{1,255})\|([!-{}~]{1,255})\|([!-{}~]{0,255})")
 
 
 def render(sealed: Sealed) -> bytes:

@@ -3,18 +3,18 @@
 A file that cannot be used is left exactly as it is; every failure names it and the way out.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from copilot_cli.errors import Corrupt, StoreError, TooNew
+from copilot_cli.patterns import bytes_pattern
 from copilot_cli.store import files, sealed_json
 from copilot_cli.store.sealed import Sealed
 
 _NAME = "store.json"
 _STALE = 3600.0  # seconds; no write takes an hour
-_SLOT_IN_TEXT = re.compile(rb'"type":"([a-z]+)","kid":"([0-9a-f]{16})"')
+_SLOT_IN_TEXT = bytes_pattern(rb'"type":"([a-z]+)","kid":"([0-9a-f]{16})"')
 _WAY_OUT = (
     "copilot-chat onboard sets it aside and signs in anew; COPILOT_CHAT_TOKEN works meanwhile"
 )

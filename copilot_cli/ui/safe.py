@@ -6,6 +6,8 @@ result as in one piece. It imports nothing heavy: the piped path uses it too.
 
 import re
 
+from copilot_cli.patterns import pattern
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 # Everything a terminal obeys instead of showing, or that reorders or hides what is shown: C0 and
@@ -15,10 +17,10 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _NOT_ASCII = (
     "\x80-\x9f\u061c\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f{_NOT_ASCII}]")
-_UNSAFE_IN_JSON = re.compile(f"[\x7f{_NOT_ASCII}]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_WHITESPACE = re.compile(r"[\n\t]+")
+_UNSAFE = pattern(f"[\x00-\x08\x0b-\x1f\x7f{_NOT_ASCII}]")
+_UNSAFE_IN_JSON = pattern(f"[\x7f{_NOT_ASCII}]")
+_SURROGATE = pattern("[\ud800-\udfff]")
+_WHITESPACE = pattern(r"[\n\t]+")
 
 
 def _picture(match: re.Match[str]) -> str:
