@@ -86,12 +86,18 @@ def calibrated(messages: Sequence[Message], counted: int) -> Scale:
 
 
 def fit(
-    messages: Sequence[Message], limit: int, *, scale: Scale | None = None, keep: int = 1
+    messages: Sequence[Message],
+    limit: int,
+    *,
+    scale: Scale | None = None,
+    keep: int = 1,
+    aim: int | None = None,
 ) -> Fitted:
     """Return `messages` without as many of the oldest turns as it takes to be at most `limit`.
 
-    `limit` is in tokens as `scale` counts them. The last `keep` turns stay, so what is returned is
-    beyond the limit where they alone are.
+    `limit` is in tokens as `scale` counts them; where it is exceeded, `aim` is what to come down to
+    (None: the limit). The last `keep` turns stay, so what is returned is beyond the limit where
+    they alone are.
     """
     scale = scale or Scale()
     turns = _turns(messages)
@@ -102,6 +108,8 @@ def fit(
         if turn >= 0:
             of_turn[turn] += weight
     left_out = 0
+    if aim is not None and scale.tokens(total) > limit:
+        limit = aim
     while scale.tokens(total) > limit and left_out < len(of_turn) - keep:
         total -= of_turn[left_out]
         left_out += 1
@@ -173,9 +181,8 @@ class Window:
         rest = _without(messages, self.left_out)
         if self.limit is None:
             return Fitted(rest, self.left_out, scale.tokens(estimate(rest)))
-        fitted = fit(rest, self.limit - RESERVE, scale=scale, keep=keep)
-        if fitted.left_out:
-            fitted = fit(rest, int(self.limit * ROOM_LEFT), scale=scale, keep=keep)
+        aim = int(self.limit * ROOM_LEFT)
+        fitted = fit(rest, self.limit - RESERVE, scale=scale, keep=keep, aim=aim)
         return fitted._replace(left_out=self.left_out + fitted.left_out)
 
     def refused(
@@ -224,12 +231,12 @@ def _turns(messages: Sequence[Message]) -> list[int]:
     """
     numbers: list[int] = []
     asked = 0
-    for each in messages:
-        if each.role == "system":
+    for role, parts in messages:
+        if role == "system":
             numbers.append(-1)
             continue
-        results = any(isinstance(part, ToolResultPart) for part in each.parts)
-        asked += each.role == "user" and not results
+        if role == "user" and not any(isinstance(part, ToolResultPart) for part in parts):
+            asked += 1
         numbers.append(max(asked - 1, 0))
     return numbers
 
