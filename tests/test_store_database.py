@@ -3,13 +3,16 @@
 import hashlib
 import os
 import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from copilot_cli.messages import TextPart
+from copilot_cli.messages import ReasoningPart, TextPart
 from copilot_cli.store.database import on_network_mount, open_database, set_aside
-from copilot_cli.store.schema import MIGRATIONS
+from copilot_cli.store.schema import APPLICATION_ID, MIGRATIONS
 from copilot_cli.store.sessions import Sessions
 
 RELEASED = ("894f4f8d49049ed0",)
@@ -54,7 +57,7 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
 
 
 def test_migrations_run_in_order_and_keep_what_is_there(tmp_path: Path) -> None:
-    """A database of version 1 becomes one of version 3, with its conversations."""
+    """A database of today becomes one two versions later, with its conversations."""
     path = tmp_path / "conversations.db"
     sessions = Sessions(path, refuse)
     session = sessions.create()
@@ -74,6 +77,87 @@ def test_migrations_run_in_order_and_keep_what_is_there(tmp_path: Path) -> None:
             ("old", "red")
         ]
         connection.close()
+
+
+_OLD = """
+INSERT INTO sessions VALUES ('1ng0hyt1ynqqcfsr', 'old', 1.5, 2.5, 'github.com', 'me', 'm', 'e', 4);
+INSERT INTO turns (id, session_id, parent_id, role, created, state)
+    VALUES (1, '1ng0hyt1ynqqcfsr', NULL, 'user', 1.5, 'complete'),
+        (2, '1ng0hyt1ynqqcfsr', 1, 'assistant', 1.6, 'complete'),
+        (3, '1ng0hyt1ynqqcfsr', 2, 'user', 1.7, 'complete'),
+        (4, '1ng0hyt1ynqqcfsr', 3, 'assistant', 1.8, 'pending');
+INSERT INTO parts (turn_id, position, kind, text, data)
+    VALUES (1, 0, 'text', 'a question', NULL), (2, 0, 'text', 'an ans', NULL),
+        (2, 1, 'text', 'wer of three ', NULL), (2, 2, 'text', 'pieces', NULL),
+        (3, 0, 'text', 'and?', NULL), (4, 0, 'reasoning', 'hm', NULL),
+        (4, 1, 'text', 'cut', NULL);
+"""
+
+
+def make_first_version(path: Path) -> None:
+    """Make a database as version 0.1.0 made it."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.executescript(MIGRATIONS[0])
+        connection.execute("PRAGMA user_version=1")
+        connection.executescript(_OLD)
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def test_a_database_of_version_1_becomes_one_of_today(tmp_path: Path) -> None:
+    """Its conversations are read, searched, gone on with and deleted as those of today."""
+    path = tmp_path / "conversations.db"
+    make_first_version(path)
+    sessions = Sessions(path, refuse)
+    [found] = sessions.recent()
+    assert found[:-2] == ("1ng0hyt1ynqqcfsr", "old", 1.5, 2.5, "github.com", "me", "m", "e")
+    turns = sessions.history(found.id)
+    assert [turn.parts for turn in turns[1:]] == [
+        (TextPart("an answer of three pieces"),),
+        (TextPart("and?"),),
+        (ReasoningPart("hm"), TextPart("cut")),
+    ]
+    assert [hit.turn_id for hit in sessions.search("pieces answer")] == [2]
+    undone = sessions.undo(found.id)
+    assert undone is not None
+    assert undone.text == "and?"
+    sessions.append(found.id, 2, "user", [TextPart("and more?")])
+    assert [hit.turn_id for hit in sessions.search("more")] == [5]
+    assert sessions.delete(found.id)
+    assert sessions.search("pieces") == []
+    sessions.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        connection.execute("INSERT INTO parts_index (parts_index) VALUES ('integrity-check')")
+
+
+def test_an_empty_database_of_version_1_is_migrated(tmp_path: Path) -> None:
+    """There is nothing to carry over, and everything works."""
+    path = tmp_path / "conversations.db"
+    connection, _ = open_database(path, refuse, MIGRATIONS[:1])
+    assert connection is not None
+    connection.close()
+    sessions = Sessions(path, refuse)
+    sessions.append(sessions.create(), None, "user", [TextPart("new")])
+    assert len(sessions.search("new")) == 1
+    sessions.close()
+
+
+@pytest.mark.real
+def test_many_processes_migrate_once(tmp_path: Path) -> None:
+    """Whoever comes second finds it done."""
+    path = tmp_path / "conversations.db"
+    make_first_version(path)
+    program = (
+        "import sys; from pathlib import Path; from copilot_cli.store.sessions import Sessions;"
+        " print(Sessions(Path(sys.argv[1]), sys.exit).recent()[0].title)"
+    )
+    readers = [
+        subprocess.Popen([sys.executable, "-c", program, str(path)], stdout=subprocess.PIPE)
+        for _ in range(8)
+    ]
+    assert [reader.communicate()[0] for reader in readers] == [b"old\n"] * 8
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from copilot_cli.chat import Recorder
 from copilot_cli.errors import UsageError
 from copilot_cli.messages import Cost, Outcome, State, Usage, message
-from copilot_cli.store.recorder import SessionRecorder, conversation
+from copilot_cli.store.recorder import SUMMARY, SessionRecorder, conversation
 from copilot_cli.store.sessions import Sessions
 
 
@@ -130,6 +130,65 @@ def test_an_unknown_session_is_an_error(recording: Recording) -> None:
     """To go on with what is not there would quietly begin something else."""
     with pytest.raises(UsageError):
         recording.open("nothing")
+
+
+def answer(recorder: SessionRecorder, *questions: str) -> None:
+    """Record these questions, each with its answer."""
+    for text in questions:
+        recorder.ask(text)
+        recorder.begin("m", "direct")
+        recorder.grow(f"re: {text}")
+        recorder.finish(outcome())
+
+
+def test_after_an_undo_it_goes_on_from_there(recording: Recording) -> None:
+    """`follow` takes the head that undo and redo moved; the next question comes after it."""
+    recorder = recording.recorder
+    answer(recorder, "a", "b")
+    recording.sessions.undo(recorder.session)
+    recorder.follow()
+    assert recorder.conversation() == [message("user", "a"), message("assistant", "re: a")]
+    answer(recorder, "c")
+    assert [text for text, _ in recording.on_disk()] == ["a", "re: a", "c", "re: c"]
+    assert recorder.head == recording.sessions.history(recorder.session)[-1].id
+    recording.sessions.move(recorder.session, None)
+    recorder.follow()
+    assert recorder.conversation() == []
+    answer(recorder, "d")
+    assert [text for text, _ in recording.on_disk()] == ["d", "re: d"]
+
+
+def test_it_can_go_on_with_another_session(recording: Recording) -> None:
+    """`attach` takes an id or a title, and the next turn comes after that one's head."""
+    answer(recording.recorder, "first")
+    other = recording.open()
+    answer(other, "second")
+    other.attach("FIRST")
+    assert other.session == recording.recorder.session
+    answer(other, "third")
+    assert [text for text, _ in recording.on_disk()][::2] == ["first", "third"]
+    with pytest.raises(UsageError):
+        other.attach("nothing")
+
+
+def test_a_summary_stands_for_what_was_said_before(recording: Recording) -> None:
+    """The next request begins with the latest; the transcript is as long as ever."""
+    recorder = recording.recorder
+    answer(recorder, "a", "b")
+    recorder.summarize("we said a and b")
+    answer(recorder, "c")
+    summary = message("system", f"{SUMMARY}\nwe said a and b")
+    assert recorder.conversation() == [
+        summary,
+        message("user", "c"),
+        message("assistant", "re: c"),
+    ]
+    assert len(recording.on_disk()) == 7
+    recorder.summarize("all")
+    assert recorder.conversation() == [message("system", f"{SUMMARY}\nall")]
+    recording.sessions.undo(recorder.session)
+    recorder.follow()
+    assert recorder.conversation()[0] == summary
 
 
 def test_nothing_is_kept_where_nothing_can_be() -> None:

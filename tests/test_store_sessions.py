@@ -1,8 +1,9 @@
 """Stored conversations: what is kept, in which order, and what a failure does."""
 
 import os
+import random
+import select
 import signal
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -22,38 +23,7 @@ from copilot_cli.messages import (
     Usage,
 )
 from copilot_cli.store.sessions import Sessions
-
-
-class Kept:
-    """Sessions in a folder of one test's own, the notices they gave, and a clock that ticks."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.notices: list[str] = []
-        self.clock = 1_000_000.0
-        self.sessions = Sessions(path, self.notices.append, now=self.tick)
-
-    def tick(self) -> float:
-        self.clock += 1.0
-        return self.clock
-
-    def conversation(self, *questions: str, account: str | None = None) -> str:
-        """Store a conversation of questions, each answered with `re: ...`, and return its id."""
-        session = self.sessions.create(host="github.com", account=account)
-        assert session is not None
-        head = None
-        for question in questions:
-            asked = self.sessions.append(session, head, "user", [TextPart(question)])
-            head = self.sessions.begin_answer(session, asked, model="m", engine="direct")
-            self.sessions.finish(head, "complete", rest=[TextPart(f"re: {question}")])
-        return session
-
-    def query(self, query: str) -> list[tuple[object, ...]]:
-        connection = sqlite3.connect(self.path)
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()
+from tests.kept import Kept
 
 
 @pytest.fixture
@@ -191,6 +161,83 @@ def test_a_session_is_found_by_the_beginning_of_its_id(kept: Kept) -> None:
     with pytest.raises(UsageError, match="more than one") as caught:
         kept.sessions.find(ids[0][:4])
     assert all(each in caught.value.message for each in ids)
+
+
+def test_a_session_is_found_by_its_title(kept: Kept) -> None:
+    """The whole of it, or the beginning of only one; an id goes before a title."""
+    ids = [kept.conversation(name) for name in ("Über Docker", "docker", "Docker compose")]
+    assert kept.sessions.find("DOCKER").id == ids[1]
+    assert kept.sessions.find(" docker c").id == ids[2]
+    assert kept.sessions.find("über").id == ids[0]
+    with pytest.raises(UsageError, match="more than one") as caught:
+        kept.sessions.find("doc")
+    assert ids[0] not in caught.value.message
+    kept.sessions.rename(ids[0], ids[1])
+    assert kept.sessions.find(ids[1]).id == ids[1]
+    assert kept.sessions.find("docker").id == ids[1]
+
+
+def test_a_new_title_stays(kept: Kept) -> None:
+    """Before the first turn too; later questions do not change it."""
+    session = kept.sessions.create()
+    assert kept.sessions.rename(session, "  My\ttitle \n and more")
+    head = kept.sessions.append(session, None, "user", [TextPart("a question")])
+    assert kept.sessions.recent()[0].title == "My title"
+    assert kept.sessions.rename(session, "Another")
+    kept.sessions.append(session, head, "user", [TextPart("later")])
+    assert kept.sessions.recent()[0].title == "Another"
+    with pytest.raises(UsageError, match="blank"):
+        kept.sessions.rename(session, " \n ")
+    assert not kept.sessions.rename("gone", "x")
+
+
+def test_a_deleted_session_takes_all_its_branches_along(kept: Kept) -> None:
+    """Nothing of it stays in any table, and the others are whole."""
+    session, other = kept.conversation("a", "b"), kept.conversation("c")
+    kept.sessions.undo(session)
+    kept.exchange(session, kept.sessions.history(session)[-1].id, "b2")
+    assert kept.sessions.delete(session)
+    assert not kept.sessions.delete(session)
+    assert kept.texts(other) == ["c", "re: c"]
+    for table in ("turns", "parts"):
+        assert kept.query(f"SELECT count(*) FROM {table}") == [(2,)]
+    begun = kept.sessions.create()
+    assert not kept.sessions.delete(begun)
+    assert [each.id for each in kept.sessions.recent()] == [other]
+
+
+def test_sessions_expire(kept: Kept) -> None:
+    """Those that nobody wrote to for so many days go, by hand or when the store is opened."""
+    old, new = kept.conversation("old"), kept.conversation("new")
+    kept.clock += 10 * 86_400
+    kept.exchange(new, kept.sessions.history(new)[-1].id, "again")
+    assert kept.sessions.expire(11) == 0
+    kept.sessions.close()
+    again = kept.open(days=9)
+    assert [each.id for each in again.recent()] == [new]
+    assert again.expire(0.0001) == 0
+    kept.clock += 86_400
+    assert again.expire(1) == 1
+    assert again.recent() == []
+    assert old != new
+    again.close()
+
+
+def test_a_private_store_is_whole_and_leaves_nothing(tmp_path: Path) -> None:
+    """All of it works in memory, and it is gone when it is closed."""
+    before = sorted(tmp_path.rglob("*"))
+    kept = Kept(tmp_path / "never.db")
+    kept.sessions = Sessions.in_memory(kept.notices.append, now=kept.tick)
+    session = kept.conversation("a", "b")
+    assert kept.sessions.undo(session) is not None
+    assert kept.texts(session) == ["a", "re: a"]
+    assert len(kept.sessions.search("re")) == 2
+    assert kept.sessions.find("a").id == session
+    assert sorted(tmp_path.rglob("*")) == before
+    kept.sessions.close()
+    assert kept.sessions.recent() == []
+    assert kept.notices == []
+    kept.sessions.close()
 
 
 @pytest.mark.parametrize("reference", ["zzzz", "%", "", "' OR 1=1 --"])
@@ -422,6 +469,7 @@ import sys
 from pathlib import Path
 from copilot_cli.messages import TextPart
 from copilot_cli.store.sessions import Sessions
+from tests.kept import Kept
 sys.stdin.readline()
 for count in range(5):
     sessions = Sessions(Path(sys.argv[1]), lambda notice: sys.exit(notice))
@@ -468,6 +516,7 @@ import signal, sys
 from pathlib import Path
 from copilot_cli.messages import TextPart
 from copilot_cli.store.sessions import Sessions
+from tests.kept import Kept
 sessions = Sessions(Path(sys.argv[1]), print)
 session = sessions.create()
 asked = sessions.append(session, None, "user", [TextPart("q")])
@@ -493,4 +542,46 @@ def test_a_kill_in_mid_answer_keeps_what_came(kept: Kept) -> None:
     question, answer = kept.sessions.history(session)
     assert question.text == "q"
     assert (answer.text, answer.state) == ("paid for, kept", "pending")
+    assert kept.notices == []
+
+
+_CONVERSE = """
+import sys
+from pathlib import Path
+from copilot_cli.messages import TextPart
+from copilot_cli.store.sessions import Sessions
+sessions = Sessions(Path(sys.argv[1]), lambda notice: sys.exit(notice))
+head = None
+session = sessions.create()
+for number in range(10**6):
+    head = sessions.append(session, head, "user", [TextPart(f"question {number}")])
+    head = sessions.begin_answer(session, head)
+    for piece in range(3):
+        sessions.grow(head, [TextPart(f"piece {piece} ")])
+    sessions.finish(head, "complete", rest=[TextPart("end")])
+    sys.stdout.write("x")
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.real
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal there")
+def test_a_kill_at_any_moment_leaves_a_sound_database(kept: Kept) -> None:
+    """Whatever was reported as written is there, whole, and the index agrees with the texts."""
+    chance = random.Random(3)
+    for _ in range(8):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", _CONVERSE, str(kept.path)], stdout=subprocess.PIPE
+        )
+        assert writer.stdout is not None
+        writer.stdout.read(1)
+        select.select([], [], [], chance.random() / 20)
+        writer.send_signal(signal.SIGKILL)
+        written = 1 + len(writer.communicate()[0])
+        turns = kept.sessions.history(kept.sessions.find("latest").id)
+        answers = [turn.text for turn in turns if turn.state == "complete" and turn.role != "user"]
+        assert len(answers) >= written
+        assert set(answers) == {"piece 0 piece 1 piece 2 end"}
+        assert kept.query("PRAGMA integrity_check") == [("ok",)]
+        kept.query("INSERT INTO parts_index (parts_index) VALUES ('integrity-check')")
     assert kept.notices == []

@@ -93,7 +93,7 @@ class Term(NamedTuple):
 
 def terms_of(query: str) -> list[Term]:
     """Return what a query asks for."""
-    found = (_term(phrase, word) for phrase, word in _TERM.findall(query))
+    found = (_term(phrase, word) for phrase, word in _TERM.findall(query.replace("\0", " ")))
     return [term for term in found if term.text.strip()]
 
 
@@ -115,7 +115,7 @@ def match_of(terms: Sequence[Term]) -> str:
     """Return the terms in the index's own language (https://sqlite.org/fts5.html#full_text_query_syntax)."""
 
     def quoted(term: Term) -> str:
-        text = term.text.replace("\0", " ").replace('"', '""')
+        text = term.text.replace('"', '""')
         return f'"{text}"' if term.phrase else f'"{text}"*'
 
     return " ".join(quoted(term) for term in terms)
