@@ -45,6 +45,9 @@ COMMANDS = (
     Row("demo", "demo", "Try everything without an account or a network."),
 )
 _BY_NAME = {row.name: row for row in COMMANDS}
+_SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
+_SHELL = "copilot_cli.shell"  # where the context keeps the one that was named
+_COMPLETE = "_COPILOT_CHAT_COMPLETE"  # the variable through which a shell asks what can stand here
 
 
 class LazyGroup(typer.core.TyperGroup):
@@ -76,6 +79,20 @@ class LazyGroup(typer.core.TyperGroup):
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the name of a shell after the options that may have one; then parse the rest."""
+        if args[:1] in (["--install-completion"], ["--show-completion"]):
+            ctx.meta[_SHELL] = args.pop(1) if len(args) > 1 and args[1] in _SHELLS else None
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Return the names of commands, from the table, and of options; no command is imported."""
+        from typer._click.shell_completion import CompletionItem
+
+        rows = [row for row in COMMANDS if row.name.startswith(incomplete)]
+        options = super(typer.core.TyperGroup, self).shell_complete(ctx, incomplete)
+        return [*(CompletionItem(row.name, help=row.help) for row in rows), *options]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """Write the list of commands from the table, importing none."""
         with formatter.section("Commands"):
@@ -91,9 +108,19 @@ cli = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(ctx: typer.Context, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
         sys.stdout.write(f"copilot-chat {__version__}\n")
+        raise typer.Exit
+
+
+def _completion(ctx: typer.Context, param: typer.CallbackParam, wanted: bool) -> None:
+    """Show or install the shell's completion, for the shell that was named or the person's own."""
+    if wanted and not ctx.resilient_parsing:
+        from copilot_cli import shell_completion
+
+        action = shell_completion.install if "install" in param.opts[0] else shell_completion.show
+        action(ctx.meta.get(_SHELL), ctx.obj)
         raise typer.Exit
 
 
@@ -117,6 +144,20 @@ def root(
         is_eager=True,
         callback=_version,
         help="Show the version and exit.",
+    ),
+    install_completion: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+        False,
+        "--install-completion",
+        is_eager=True,
+        callback=_completion,
+        help="Let your shell, or the one named after it, complete commands.",
+    ),
+    show_completion: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+        False,
+        "--show-completion",
+        is_eager=True,
+        callback=_completion,
+        help="Print what --install-completion installs.",
     ),
 ) -> None:
     """A terminal client for GitHub Copilot chat."""
@@ -142,6 +183,10 @@ def main(args: Sequence[str] | None = None, effects: Effects | None = None) -> i
     signals.heed()
     words = list(sys.argv[1:] if args is None else args)
     try:
+        if effects.environ.get(_COMPLETE):
+            from copilot_cli import shell_completion
+
+            return shell_completion.serve(typer.main.get_command(cli), effects)
         return _run(words, effects)
     except CopilotChatError as error:
         return _report(effects, error)
