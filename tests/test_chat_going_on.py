@@ -19,12 +19,15 @@ from copilot_cli.messages import (
     TextPart,
     message,
 )
+from copilot_cli.store.recorder import SessionRecorder
+from copilot_cli.store.sessions import Sessions
 from tests.chat_world import (
     CUT,
     LONG,
     WHOLE,
     Engine,
     Log,
+    Seconds,
     Step,
     answered,
     chat,
@@ -180,6 +183,30 @@ def test_a_summary_takes_the_place_of_the_old_turns() -> None:
         ("system", "Summary of the conversation so far:\nThey met."),
     ]
     assert engine.requests[1].initiator == "user"
+
+
+def test_what_is_stored_goes_on_as_it_was_talked_about() -> None:
+    """A summary, the turns it leaves, a turn after it, and a second summary of all that."""
+    sessions = Sessions.in_memory(pytest.fail)
+    recorder = SessionRecorder(sessions)
+    scripted = [answered(f"a{n}") for n in range(8)]
+    scripted[4], scripted[6] = answered("They met."), answered("They parted.")
+    conversation = Chat(
+        Engine(*scripted), "m", recorder=recorder, monotonic=Seconds(), new_id=lambda: "made-up"
+    )
+    for number in range(4):
+        list(conversation.send(f"q{number}"))
+    for number in (5, 7):
+        result(conversation)
+        assert recorder.conversation() == conversation.history
+        list(conversation.send(f"q{number}"))
+        assert recorder.conversation() == conversation.history
+    assert [text for _, text in roles(conversation.request("?"))][:3] == [
+        "Summary of the conversation so far:\nThey parted.",
+        "q3",
+        "a3",
+    ]
+    sessions.close()
 
 
 def test_a_summary_is_summed_up_with_what_came_after_it() -> None:

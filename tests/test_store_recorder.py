@@ -172,20 +172,27 @@ def test_it_can_go_on_with_another_session(recording: Recording) -> None:
 
 
 def test_a_summary_stands_for_what_was_said_before(recording: Recording) -> None:
-    """The next request begins with the latest; the transcript is as long as ever."""
+    """But for the last two turns, which it leaves; the transcript is as long as ever."""
     recorder = recording.recorder
-    answer(recorder, "a", "b")
-    recorder.summarize("we said a and b")
-    answer(recorder, "c")
-    summary = message("system", f"{SUMMARY}\nwe said a and b")
+    answer(recorder, "a", "b", "c")
+    recorder.summarize("we said a")
+    summary, later = (message("system", f"{SUMMARY}\n{said}") for said in ("we said a", "all"))
+    kept = [message("user", "c"), message("assistant", "re: c")]
     assert recorder.conversation() == [
         summary,
-        message("user", "c"),
-        message("assistant", "re: c"),
+        message("user", "b"),
+        message("assistant", "re: b"),
+        *kept,
     ]
-    assert len(recording.on_disk()) == 7
+    answer(recorder, "d")
+    assert len(recording.on_disk()) == 9
     recorder.summarize("all")
-    assert recorder.conversation() == [message("system", f"{SUMMARY}\nall")]
+    assert recorder.conversation() == [
+        later,
+        *kept,
+        message("user", "d"),
+        message("assistant", "re: d"),
+    ]
     recording.sessions.undo(recorder.session)
     recorder.follow()
     assert recorder.conversation()[0] == summary

@@ -17,6 +17,9 @@ from copilot_cli.store.turns import Turn
 SUMMARY = "Summary of the conversation so far:"
 """The line before a summary in the message that carries it."""
 
+KEPT = 2
+"""Turns before a summary that it does not sum up: they go on word for word (`chat.KEPT`)."""
+
 _LAG = 1.0  # seconds that a kill may cost
 
 
@@ -83,7 +86,7 @@ class SessionRecorder:
         return conversation(self._sessions.history(self.session))
 
     def summarize(self, summary: str) -> None:
-        """Write a summary of all that was said: the next request carries it in its place.
+        """Write a summary of all but the last two turns: the next request carries it for them.
 
         Undo takes it back; what it stands for stays stored.
         """
@@ -145,14 +148,15 @@ def conversation(turns: list[Turn]) -> list[Message]:
     """Return what the next request carries: each question that got text, with that text.
 
     A question whose answer failed before its first word is on record, not in the conversation.
-    What came before the latest summary is there as that summary.
+    What came before the latest summary is there as that summary, but for the last two turns, which
+    it leaves as they are. An answer of blanks is none: some services refuse whatever carries it.
     """
     messages: list[Message] = []
     for before, turn in pairwise([None, *turns]):
         if turn is None:
             continue
         if turn.role == "summary":
-            messages = [message("system", f"{SUMMARY}\n{turn.text}")]
-        elif before and before.role == "user" and turn.role == "assistant" and turn.text:
+            messages = [message("system", f"{SUMMARY}\n{turn.text}"), *messages[-2 * KEPT :]]
+        elif before and before.role == "user" and turn.role == "assistant" and turn.text.strip():
             messages += [message("user", before.text), message("assistant", turn.text)]
     return messages
