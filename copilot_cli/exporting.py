@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_cli.messages import ReasoningPart, ToolCallPart, ToolResultPart
 from copilot_cli.store.turns import Session, Turn
 from copilot_cli.ui.safe import safe
 
@@ -69,8 +68,6 @@ def turn_record(turn: Turn) -> dict[str, Any]:
         "parent": turn.parent,
         "role": turn.role,
         "text": turn.text,
-        "reasoning": _reasoning(turn) or None,
-        "tools": [tool for part in turn.parts if (tool := _tool(part)) is not None],
         "created": utc(turn.created),
         "model": turn.model,
         "engine": turn.engine,
@@ -84,20 +81,6 @@ def turn_record(turn: Turn) -> dict[str, Any]:
             "total": _rounded(turn.seconds_total),
         },
     }
-
-
-def _reasoning(turn: Turn) -> str:
-    return "".join(part.text for part in turn.parts if isinstance(part, ReasoningPart))
-
-
-def _tool(part: object) -> dict[str, Any] | None:
-    match part:
-        case ToolCallPart(id, name, arguments):
-            return {"type": "call", "id": id, "name": name, "arguments": arguments}
-        case ToolResultPart(call_id, output, error):
-            return {"type": "result", "id": call_id, "output": output, "error": error}
-        case _:
-            return None
 
 
 # Markdown

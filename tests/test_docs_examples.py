@@ -211,6 +211,10 @@ def test_another_shape_would_be_found(shown: Any, real: Any, fault: list[str]) -
         ("usage --json", 0),
         ("sessions list --json", 0),
         ("sessions show --json", 0),
+        ("sessions search --json hello", 0),
+        ("sessions rename --json Greetings", 0),
+        ("sessions path --json", 0),
+        ("sessions delete --json --yes hello", 0),
         ("config list --json", 0),
         ("keys status --json", 0),
     ],
@@ -221,7 +225,8 @@ def test_json_is_as_the_page_shows_it(command: str, code: int, run: Run) -> None
     done = run(*command.split(), GH_TOKEN="ghu_madeUpForTests0000000000000000000000")
     assert done.code == code
     assert done.json()
-    assert list(differences(examples(f"`{command}`")[0], done.json())) == []
+    heading = f"`{command.partition('--json')[0]}--json`"
+    assert list(differences(examples(heading)[0], done.json())) == []
 
 
 def test_json_of_one_setting_is_as_the_page_shows_it(run: Run) -> None:
