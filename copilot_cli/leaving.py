@@ -103,6 +103,7 @@ class Leaving:
         paths = self._app.settings.paths
         made = (
             (paths.data_dir, ("conversations.db*", "conversations.lock", "history", "store.lock")),
+            (paths.data_dir, ("trusted.json", "trusted.lock")),
             (paths.config_dir, ("config.toml",)),
             (paths.secrets_dir, ("store.json*",)),
             (self._runtime(), _CACHE),

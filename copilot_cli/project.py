@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from copilot_cli.config_file import ConfigFile
 from copilot_cli.errors import SettingsError
 from copilot_cli.kinds import TEXT
-from copilot_cli.sensitive import holds_secret, is_sensitive
 
 NAME = ".copilot-chat.toml"
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
@@ -158,6 +157,8 @@ def _checked(key: str, value: object) -> object:
 
 def _context_file(folder: Path, name: str, own: Iterable[Path]) -> ContextFile:
     """Return the file `name`; ValueError says why it is not taken."""
+    from copilot_cli.sensitive import holds_secret, is_sensitive
+
     if PureWindowsPath(name).anchor or name.startswith("~"):  # absolute, here or on Windows
         raise ValueError("its path is not relative to the folder")
     try:

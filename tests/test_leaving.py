@@ -17,6 +17,8 @@ def world(tmp_path: Path) -> World:
         made.onboard(method="device", store="keyfile", verify=False)
     made.run("ask", "-m", "sim-echo", "hello")
     (made.home / "history").write_text("hello\n")
+    (made.home / "trusted.json").write_text("{}")
+    (made.home / "trusted.lock").touch()
     return made
 
 

@@ -20,31 +20,26 @@ _LIMIT = 4 * 1024 * 1024
 _PATIENCE = 5.0  # seconds to wait for another process that writes an answer down
 
 
-def digest(content: bytes) -> str:
-    """Return what stands for `content` in the record."""
-    return hashlib.sha256(content).hexdigest()
-
-
 class Trust:
     """The answers in `folder`, which is made when the first is given."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / NAME
 
-    def of(self, path: Path, content: str) -> bool | None:
-        """Return the answer given for the file `path` with this digest; None if there is none."""
+    def of(self, path: Path, content: bytes) -> bool | None:
+        """Return the answer given for the file `path` with this content; None if there is none."""
         found = self._read().get(_key(path))
-        if not isinstance(found, dict) or found.get("sha256") != content:
+        if not isinstance(found, dict) or found.get("sha256") != _digest(content):
             return None
         used = found.get("use")
         return used if isinstance(used, bool) else None
 
-    def remember(self, path: Path, content: str, *, use: bool) -> bool:
-        """Write down the answer for `path` with this digest; say whether that was possible."""
+    def remember(self, path: Path, content: bytes, *, use: bool) -> bool:
+        """Write down the answer for `path` with this content; say whether that was possible."""
         with suppress(OSError, CopilotChatError):
             files.make_folder(self._file.parent)
             with files.lock(self._file.with_suffix(".lock"), _PATIENCE):
-                answers = self._read() | {_key(path): {"sha256": content, "use": use}}
+                answers = self._read() | {_key(path): {"sha256": _digest(content), "use": use}}
                 text = json.dumps({"v": 1, "files": answers}, indent=1)
                 files.write_atomic(self._file, text.encode())
             return True
@@ -57,6 +52,10 @@ class Trust:
             return {}
         answers = found.get("files") if isinstance(found, dict) else None
         return answers if isinstance(answers, dict) else {}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _key(path: Path) -> str:
