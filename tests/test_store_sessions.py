@@ -368,6 +368,21 @@ def test_damage_in_mid_conversation_stops_only_the_record(kept: Kept) -> None:
     assert len(kept.notices) == 1
 
 
+def test_a_damaged_index_is_made_anew(kept: Kept) -> None:
+    """The conversations are sound: nothing is set aside, and what is said goes on being stored."""
+    damage = "UPDATE parts_index_data SET block = x'ff00ff' WHERE id > 10"
+    session = kept.conversation("needle")
+    kept.sessions.close()
+    kept.query(damage)
+    assert len(kept.sessions.search("needle")) == 2
+    kept.query(damage)
+    again = kept.open()
+    assert again.delete(session)
+    assert again.recent() == []
+    again.close()
+    assert kept.notices == []
+
+
 def test_a_newer_database_is_not_touched(kept: Kept) -> None:
     """A file of a newer version is left as it is, and nothing is kept."""
     kept.conversation("a")

@@ -64,6 +64,17 @@ def is_damage(error: BaseException) -> bool:
     return isinstance(code, int) and code & 0xFF in _DAMAGE
 
 
+def is_index_damage(error: BaseException) -> bool:
+    """Say whether `error` means that only the search index is not what it should be."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT_VTAB
+
+
+def rebuild_index(path: Path) -> None:
+    """Make the search index anew from the texts; sqlite3.Error where they are damaged too."""
+    with closing(_connect(path, "mode=rw")) as connection, transaction(connection):
+        connection.execute("INSERT INTO parts_index (parts_index) VALUES ('rebuild')")
+
+
 def reason(error: Exception) -> str:
     """Return what went wrong, for a notice."""
     if isinstance(error, OSError):

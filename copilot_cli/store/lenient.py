@@ -1,24 +1,28 @@
 """A database whose failures cost the record and never the answer.
 
 Rule: the first write or read that fails is said through `notice`; from then on nothing is kept, and
-every action is None and every query empty. A damaged file is set aside. One lock makes each
+every action is None and every query empty. A damaged file is set aside; an index that is damaged is
+only made anew. One lock makes each
 transaction one thread's own: an answer is written by a timer while the person does other things.
 """
 
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from copilot_cli.errors import CopilotChatError, StoreError
 from copilot_cli.store.database import (
     Notice,
     Opened,
     is_damage,
+    is_index_damage,
     open_database,
     open_in_memory,
     reason,
+    rebuild_index,
     set_aside,
     transaction,
 )
@@ -43,6 +47,7 @@ class LenientDatabase:
         self._prepare = prepare
         self._notice = notice
         self._opened = _NOTHING if path is None else None
+        self._mended = False
         self._lock = threading.RLock()
 
     def open(self) -> Opened:
@@ -80,8 +85,8 @@ class LenientDatabase:
                 with transaction(connection):
                     return action(connection)
             except (sqlite3.Error, StoreError) as exc:
-                damaged = self._give_up(connection, exc)
-            if damaged and again:
+                remedy = self._remedy(connection, exc)
+            if remedy == "mended" or (remedy == "replaced" and again):
                 self._opened = None
                 return self.write(action)
             return None
@@ -95,8 +100,10 @@ class LenientDatabase:
             try:
                 return connection.execute(query, values).fetchall()
             except sqlite3.Error as exc:
-                self._give_up(connection, exc)
-                return []
+                if self._remedy(connection, exc) != "mended":
+                    return []
+                self._opened = None
+                return self.read(query, values)
 
     def settle(self) -> None:
         """Leave nothing of what was deleted on the disk: neither in the index nor in the log.
@@ -114,19 +121,36 @@ class LenientDatabase:
             self._opened = self.open()._replace(writable=False)
             self._notice(f"this conversation is not saved from here on: {why}")
 
-    def _give_up(self, connection: sqlite3.Connection, error: sqlite3.Error | StoreError) -> bool:
-        """Keep nothing from here on, and say so; return whether a damaged file was set aside."""
+    def _remedy(
+        self, connection: sqlite3.Connection, error: sqlite3.Error | StoreError
+    ) -> Literal["mended", "replaced", "none"]:
+        """Keep nothing from here on, and say so, unless the search index was all that was wrong.
+
+        `replaced` means that a damaged file was set aside.
+        """
         if isinstance(error, StoreError):
             self.forsake(error.message)
-            return False
+            return "none"
         connection.close()
         self._opened = _NOTHING
-        if is_damage(error) and isinstance(self.path, Path):
+        if isinstance(self.path, Path) and is_damage(error):
+            if is_index_damage(error) and self._mend(self.path):
+                return "mended"
             try:
                 set_aside(self.path, self._notice)
             except (CopilotChatError, OSError, sqlite3.Error) as exc:
                 self._notice(f"the damaged conversations.db stays where it is: {reason(exc)}")
             else:
-                return True
+                return "replaced"
         self._notice(f"this conversation is not saved from here on: {reason(error)}")
+        return "none"
+
+    def _mend(self, path: Path) -> bool:
+        """Make the search index anew, once; return whether that was done."""
+        if self._mended:
+            return False
+        self._mended = True
+        with suppress(sqlite3.Error):  # the texts are damaged as well
+            rebuild_index(path)
+            return True
         return False

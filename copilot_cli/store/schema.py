@@ -80,9 +80,10 @@ DELETE FROM parts
     AND (turn_id, position) NOT IN (SELECT turn_id, first FROM grown);
 DROP TABLE grown;
 CREATE INDEX parts_by_form ON parts (typeof(text));
+CREATE VIEW said AS SELECT id, text FROM parts WHERE kind = 'text' AND typeof(text) = 'text';
 CREATE VIRTUAL TABLE parts_index USING fts5 (
-    text, content = 'parts', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
-INSERT INTO parts_index (rowid, text) SELECT id, text FROM parts WHERE kind = 'text';
+    text, content = 'said', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2');
+INSERT INTO parts_index (parts_index) VALUES ('rebuild');
 CREATE TRIGGER part_made AFTER INSERT ON parts
     WHEN new.kind = 'text' AND typeof(new.text) = 'text'
     BEGIN INSERT INTO parts_index (rowid, text) VALUES (new.id, new.text); END;
