@@ -78,11 +78,16 @@ class Session:
     """One run of the program, and the terminal it is seen on."""
 
     def __init__(
-        self, words: tuple[str, ...], environ: dict[str, str], columns: int, lines: int
+        self,
+        words: tuple[str, ...],
+        environ: dict[str, str],
+        columns: int,
+        lines: int,
+        module: str = "copilot_cli",
     ) -> None:
         self.terminal = pyte.HistoryScreen(columns, lines, history=10_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.terminal)
-        command = ["-c", _FRAME, "sh", sys.executable, "-m", "copilot_cli", *words]
+        command = ["-c", _FRAME, "sh", sys.executable, "-m", module, *words]
         self._child: Any = pexpect.spawn(
             "sh", command, env=environ, dimensions=(lines, columns), timeout=PATIENCE
         )
@@ -107,7 +112,7 @@ class Session:
         """All that was shown as one line of words, so that it does not matter where lines break."""
         return " ".join(" ".join(self.lines).split())
 
-    def types(self, text: str) -> Self:
+    def types(self, text: str | bytes) -> Self:
         """Press keys; Enter is a carriage return."""
         self._child.send(text)
         return self
@@ -115,6 +120,12 @@ class Session:
     def terminate(self) -> Self:
         """Send SIGTERM, as a system that shuts down does."""
         os.killpg(os.getpgid(self._child.pid), signal.SIGTERM)
+        return self
+
+    def resize(self, columns: int, lines: int) -> Self:
+        """Change the terminal's size, as a person who drags the window's corner."""
+        self.terminal.resize(lines, columns)
+        self._child.setwinsize(lines, columns)
         return self
 
     def shows(self, *texts: str) -> Self:
@@ -126,12 +137,18 @@ class Session:
         return self.until(lambda: self.text.count(question) >= number, f"{question} ({number})")
 
     def prompts(self, number: int = 1) -> Self:
-        """Wait for the chat's prompt, empty, the `number`-th since the beginning."""
+        """Wait for the chat's prompt, empty, the `number`-th since the beginning.
+
+        What stands far to its right is the meter.
+        """
+
+        def empty() -> bool:
+            cursor = self.terminal.cursor
+            row = self.terminal.display[cursor.y]
+            return row[: cursor.x].strip() == ">" and not row[cursor.x : cursor.x + 4].strip()
+
         return self.until(
-            lambda: (
-                sum(line.startswith(">") for line in self.lines) >= number
-                and self.terminal.display[self.terminal.cursor.y].strip() == ">"
-            ),
+            lambda: sum(line.startswith(">") for line in self.lines) >= number and empty(),
             f"prompt {number}",
         )
 

@@ -29,17 +29,20 @@ class ToEditor(NamedTuple):
 
 
 def bindings(
-    *, hint: Callable[[], None], pause: Callable[[Callable[[], None]], None]
+    *, cleared: Callable[[str], None], pause: Callable[[Callable[[], None]], None]
 ) -> KeyBindings:
-    """Return the keys. `hint` says how to leave; `pause` runs what takes the terminal away."""
+    """Return the keys.
+
+    `cleared` hears what Ctrl-C clears; `pause` runs what takes the terminal away.
+    """
     keys = KeyBindings()
-    _lines(keys, hint)
+    _lines(keys, cleared)
     _menu(keys)
     _elsewhere(keys, pause)
     return keys
 
 
-def _lines(keys: KeyBindings, hint: Callable[[], None]) -> None:
+def _lines(keys: KeyBindings, cleared: Callable[[str], None]) -> None:
     """Enter, a new line, Ctrl-C."""
 
     @keys.add("enter", filter=_EDITING)
@@ -58,8 +61,7 @@ def _lines(keys: KeyBindings, hint: Callable[[], None]) -> None:
 
     @keys.add("c-c", filter=_EDITING)
     def _clear(event: KeyPressEvent) -> None:
-        if not event.current_buffer.text:
-            hint()
+        cleared(event.current_buffer.text)
         event.current_buffer.reset()
         event.app.vi_state.input_mode = InputMode.INSERT
 

@@ -1,7 +1,8 @@
-"""Signals that end the program while the line editor reads.
+"""What ends the line editor from outside: signals that end the program, and failures.
 
-What their handlers raise would be swallowed wherever it hits a callback of the editor's loop. So
-the editor is asked to end, which puts the terminal back, and the handler is called after that.
+What a signal's handler raises would be swallowed wherever it hits a callback of the editor's loop,
+and a failure there would be shown and gone. So the editor is asked to end, which puts the terminal
+back, and then the handler is called, or the failure goes on.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import Any
 
 from prompt_toolkit.application import get_app
 
@@ -17,10 +19,10 @@ _Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[Callable[[], None]]:
+def ended_from_outside() -> Iterator[Callable[[], None]]:
     """Have SIGTERM and SIGHUP end the prompt first, then do what they did, for a `with`.
 
-    Gives what the prompt is to call as soon as its loop runs.
+    Gives what the prompt is to call as soon as its loop runs; from then on failures end it too.
     """
     handlers = _handlers()
     came: list[int] = []
@@ -37,6 +39,13 @@ def ended_by_signals() -> Iterator[Callable[[], None]]:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(end)
 
+        def fail(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if "exception" in context and not app.is_done:
+                app.exit(exception=context["exception"])
+            else:
+                loop.default_exception_handler(context)
+
+        loop.set_exception_handler(fail)
         for number in handlers:
             signal.signal(number, handle)
 

@@ -27,7 +27,7 @@ from copilot_cli.errors import CopilotChatError
 from copilot_cli.ui.bindings import ToEditor, bindings
 from copilot_cli.ui.completing import Find, MenuCompleter, first_word, offered_unasked
 from copilot_cli.ui.editor import edit
-from copilot_cli.ui.ending import ended_by_signals
+from copilot_cli.ui.ending import ended_from_outside
 from copilot_cli.ui.history import open_history
 from copilot_cli.ui.keyboard import hand, protocol, understand
 from copilot_cli.ui.plain_lines import PipeLines
@@ -74,7 +74,7 @@ class Lines:
             complete_while_typing=Condition(self._offers),
             complete_style=CompleteStyle.COLUMN,
             enable_history_search=~Condition(self._offers),
-            key_bindings=bindings(hint=self._hint, pause=self._paused),
+            key_bindings=bindings(cleared=self._cleared, pause=self._paused),
             multiline=True,
             prompt_continuation="  ",
             rprompt=self._right,
@@ -115,8 +115,10 @@ class Lines:
         session.reserve_space_for_menu = max(0, min(_MENU, self._output.get_size().rows - 4))
         self._write(self._keys.begin)
         try:
-            with ended_by_signals() as heed:
-                return session.prompt(prompt, default=default, pre_run=heed)
+            with ended_from_outside() as heed:
+                return session.prompt(
+                    prompt, default=default, pre_run=heed, set_exception_handler=False
+                )
         except OSError as error:  # the terminal is gone
             raise EOFError from error
         finally:
@@ -145,10 +147,12 @@ class Lines:
     def _offers(self) -> bool:
         return offered_unasked(self._session.default_buffer.document.text_before_cursor)
 
-    def _hint(self) -> None:
-        """Say in the empty line, once in a chat, how to leave."""
-        self._session.placeholder = None if self._hinted else [("class:hint", _HINT)]
-        self._hinted = True
+    def _cleared(self, text: str) -> None:
+        """Say once in a chat how to leave: in the line, if it was empty already."""
+        self._session.placeholder = None
+        if not text and not self._hinted:
+            self._session.placeholder = _HINT
+            self._hinted = True
 
     def _right(self) -> AnyFormattedText:
         if self._right_prompt is None or get_app().is_done:  # what is sent stands alone
