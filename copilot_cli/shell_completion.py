@@ -34,7 +34,7 @@ VARIABLE = "_COPILOT_CHAT_COMPLETE"
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 
 _WORD = re.compile(r"-{0,2}[\w@][\w@./+-]*")
-_UNFIT = re.compile(r"[^\w ,.;/+@%=-]+")  # in an explanation, for zsh evaluates it twice
+_UNFIT = re.compile(r"[^\w,./+@%=-]+")  # in an explanation, for zsh evaluates it twice
 _LONGEST = 60
 
 _OPTIONS: Mapping[str, Find] = {

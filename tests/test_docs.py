@@ -74,6 +74,8 @@ def complaint(words: list[str]) -> str | None:
             takes_value = option is not None and not (option.is_flag or option.count)
             if takes_value and "=" not in word and rest:
                 rest.pop(0)
+            elif word.endswith("-completion") and rest[:1] in [["bash"], ["zsh"], ["fish"]]:
+                rest.pop(0)
         elif hasattr(command, "list_commands"):
             command = command.get_command(None, word)
             if command is None:
