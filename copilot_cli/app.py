@@ -253,17 +253,37 @@ class App:
     def models(self, *, fresh: bool = False) -> "list[ModelInfo]":
         """Return the model list, at most ten minutes old; `fresh` always asks the service."""
         from copilot_cli.engines.models import parse_models
-        from copilot_cli.store.cache import read_json, write_json
+        from copilot_cli.store.cache import write_json
 
-        key = f"{self.settings.host} {self.access.login} {self.settings.copilot_api() or ''}"
-        now = self.effects.now()
-        if not fresh:
-            kept = read_json(self._models_file, MODELS_AGE, now)
-            if isinstance(kept, dict) and kept.get("for") == key:
-                return parse_models(kept)
+        kept = None if fresh else self._kept_models(MODELS_AGE)
+        if kept is not None:
+            return kept
         reply = self.engine.models_reply()
-        write_json(self._models_file, {"for": key, "data": reply.get("data")}, now)
+        entry = {"for": self._models_of, "data": reply.get("data")}
+        write_json(self._models_file, entry, self.effects.now())
         return parse_models(reply)
+
+    def known_models(self) -> "list[ModelInfo]":
+        """Return the model list as it was read last, however long ago; none without one."""
+        return self._kept_models(float("inf")) or []
+
+    def known_model(self, model: str) -> "ModelInfo | None":
+        """Return what was read last of `model`; None where that is nothing. Sends nothing."""
+        return next((each for each in self.known_models() if each.id == model), None)
+
+    @property
+    def _models_of(self) -> str:
+        """Whose list it is."""
+        return f"{self.settings.host} {self.access.login} {self.settings.copilot_api() or ''}"
+
+    def _kept_models(self, age: float) -> "list[ModelInfo] | None":
+        from copilot_cli.engines.models import parse_models
+        from copilot_cli.store.cache import read_json
+
+        kept = read_json(self._models_file, age, self.effects.now())
+        if not isinstance(kept, dict) or kept.get("for") != self._models_of:
+            return None
+        return parse_models(kept)
 
     def role(self, name: str | None = None) -> "Role | None":
         """Return the role `name`, else the one that is set, else None.
@@ -298,6 +318,12 @@ class App:
         self.streams.notice(f"model: {chosen.id} (the service's default; choose with -m)")
         return chosen.id
 
+    def effort(self, role: "Role | None" = None) -> str | None:
+        """Return how much a reasoning model thinks: an option, else `role`, else the settings."""
+        if role and role.effort and not self.settings.source("effort").startswith("option"):
+            return role.effort
+        return self.settings.effort
+
     def chat(
         self,
         *,
@@ -312,16 +338,12 @@ class App:
         `model` None means that of `role`, the one that is set, or the service's default. `system`
         comes after the instructions of `role`.
         """
-        engine, model = self.engine, model or self.model(role)
+        from copilot_cli.conversation import Manner, open_chat
+
+        model = model or self.model(role)
         recorder = self.recorder() if save else None
-        chat = self.plain_chat(
-            engine,
-            model,
-            system="\n\n".join(filter(None, (role and role.system, system))) or None,
-            temperature=role.temperature if role else None,
-            recorder=recorder,
-            stream=stream,
-        )
+        manner = Manner(role, system, stream=stream)
+        chat = open_chat(self, model, manner, recorder=recorder)
         return chat, recorder.session if recorder else None
 
     def plain_chat(self, engine: "DirectEngine", model: str, **options: Any) -> "Chat":
@@ -357,12 +379,24 @@ class App:
             days=settings.history_days,
         )
 
-    def recorder(self, session: str | None = None) -> "SessionRecorder":
-        """Return who writes down a conversation: a new one, or the session with that id."""
+    def recorder(
+        self, session: str | None = None, sessions: "Sessions | None" = None
+    ) -> "SessionRecorder":
+        """Return who writes down a conversation: a new one, or the session with that id.
+
+        `sessions` None means those on disk.
+        """
         from copilot_cli.store.recorder import SessionRecorder
 
         host, account = self.settings.host, self.access.login
-        return SessionRecorder(self.sessions, session, host=host, account=account)
+        return SessionRecorder(sessions or self.sessions, session, host=host, account=account)
+
+    @cached_property
+    def private_sessions(self) -> "Sessions":
+        """A place for conversations that is gone with this process; nothing is on disk."""
+        from copilot_cli.store.sessions import Sessions
+
+        return Sessions.in_memory(self.streams.notice, now=self.effects.now)
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
@@ -372,7 +406,7 @@ class App:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        for name in ("client", "sessions"):
+        for name in ("client", "sessions", "private_sessions"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:
                 opened.close()

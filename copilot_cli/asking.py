@@ -1,17 +1,19 @@
 """One question, answered once, and reported whatever happens: for `ask`, `repl` and `onboard`."""
 
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
 
 from copilot_cli.errors import CopilotChatError, Interrupted, UsageError
-from copilot_cli.messages import End
+from copilot_cli.messages import End, Event, Reasoning, Text
 from copilot_cli.signals import Terminated
 from copilot_cli.verdict import verdict
 
 if TYPE_CHECKING:
     from copilot_cli.chat import Chat
+    from copilot_cli.messages import Outcome
     from copilot_cli.ui.report import Report
 
 
@@ -27,7 +29,13 @@ class Turn:
         self._chat: Chat | None = None
 
     def tell(self, chat: "Chat", text: str, session: str | None) -> None:
-        """Ask `chat` for an answer to `text`, and report it as it comes.
+        """Ask `chat` for an answer to `text`, and report it as it comes; see `hear`."""
+        self.hear(chat, chat.send(text), session)
+
+    def hear(
+        self, chat: "Chat", answer: Generator[Event, None, object], session: str | None
+    ) -> None:
+        """Report an `answer` of `chat` as it comes.
 
         Raises the `CopilotChatError` that says why there is none, or not a whole one.
         """
@@ -35,7 +43,7 @@ class Turn:
         self._report.start(chat.model, chat.engine.name, session)
         error: CopilotChatError | None = None
         # Closed here and now: a generator left to the collector would save what came too late.
-        with closing(chat.send(text)) as events:
+        with closing(answer) as events:
             for event in events:
                 self._report.event(event)
                 if isinstance(event, End):
@@ -60,6 +68,54 @@ class Turn:
             self._report.finish(self._chat.last if self._chat else None, error)
         else:
             self._report.abandon()
+
+
+class CodeOnly:
+    """A report that hears the whole answer, and passes on the code in it as the answer."""
+
+    def __init__(self, inner: "Report", *, first: bool) -> None:
+        """`first`: only the first code block, and not all of them."""
+        self._inner = inner
+        self._first = first
+        self._pieces: list[str] = []
+
+    def start(self, model: str, engine: str, session: str | None) -> None:
+        """Pass on what is asked."""
+        self._inner.start(model, engine, session)
+
+    def event(self, event: Event) -> None:
+        """Collect the answer. Raises `CopilotChatError` where a whole one has no code in it."""
+        match event:
+            case Text(text):
+                self._pieces.append(text)
+            case Reasoning():
+                pass
+            case End(_, complete, _):
+                if code := self._code(needed=complete):
+                    self._inner.event(Text(code))
+                self._inner.event(event)
+            case _:
+                self._inner.event(event)
+
+    def finish(self, outcome: "Outcome | None", error: CopilotChatError | None) -> None:
+        """Pass on how it ended."""
+        self._inner.finish(outcome, error)
+
+    def abandon(self) -> None:
+        """Leave the terminal whole."""
+        self._inner.abandon()
+
+    def _code(self, *, needed: bool) -> str:
+        from copilot_cli.fences import blocks
+
+        found = blocks("".join(self._pieces))
+        if needed and not found:
+            raise CopilotChatError(
+                "there is no code block in the answer",
+                hint="`copilot-chat sessions show` shows the answer",
+                kind="no_code",
+            )
+        return "".join(block.source for block in (found[:1] if self._first else found))
 
 
 class OutputFile:

@@ -80,6 +80,8 @@ SETTINGS: tuple[Setting, ...] = (
             "The line with tokens, time and price after a turn; auto: on a terminal."),
     Setting("theme", kinds.words("auto", "light", "dark"), "auto", (),
             "The colours of highlighted code."),
+    Setting("thinking", kinds.words("folded", "shown", "hidden"), "folded", (),
+            "What a model thinks aloud: shown until the answer starts, for good, or not at all."),
     Setting("keys", kinds.words("emacs", "vi"), "emacs", (),
             "The keys of the chat's input line."),
     Setting("history_sealed", kinds.SWITCH, default=False, variables=(),
@@ -124,6 +126,7 @@ class Settings(NamedTuple):
     timeout_idle: float
     meter: str
     theme: str
+    thinking: str
     keys: str
     history_sealed: bool
     history_days: int | None

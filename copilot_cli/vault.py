@@ -113,6 +113,12 @@ class Vault:
         self.unlock()
         return self.store.subkey("history")
 
+    @property
+    def needs_passphrase(self) -> bool:
+        """Whether a person may yet have to type the passphrase of the store."""
+        given = self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE")
+        return self.kind == "passphrase" and not given and self._typed is None
+
     def passphrase(self) -> Secret:
         """Return the passphrase of the store: the variable's, else what the person types.
 

@@ -179,12 +179,18 @@ class Session:
         while True:
             try:
                 with suppress(pexpect.TIMEOUT):
-                    piece = self._child.read_nonblocking(65536, timeout=0.2)
-                    self.raw += piece
-                    self._stream.feed(piece)
+                    self._feed(self._child.read_nonblocking(65536, timeout=0.2))
             except pexpect.EOF:
+                # pexpect may see the end of the program before it has read its last words.
+                with suppress(OSError):
+                    while piece := os.read(self._child.child_fd, 65536):
+                        self._feed(piece)
                 return
             yield
+
+    def _feed(self, piece: bytes) -> None:
+        self.raw += piece
+        self._stream.feed(piece)
 
     def _failure(self, what: str) -> str:
         shown = "\n".join(self.lines)

@@ -13,7 +13,7 @@ import typer.main
 from copilot_cli import errors
 from copilot_cli.main import cli, main
 from copilot_cli.reference import VARIABLES, cli_markdown
-from copilot_cli.repl import COMMANDS
+from copilot_cli.repl.table import COMMANDS
 from copilot_cli.settings import SETTINGS
 from tests.pages import PAGES, ROOT, Block, read
 
@@ -221,8 +221,8 @@ def test_every_exit_code_is_explained() -> None:
 
 
 def test_every_command_of_the_chat_is_explained() -> None:
-    """The table of the page on usage has the chat's own commands and no other."""
-    page = read(ROOT / "docs" / "usage.md")
+    """The table of the chat's page has the chat's own commands and no other."""
+    page = read(ROOT / "docs" / "chat.md")
     named = {span[1:].split()[0] for span in page.spans() if re.match(r"/\w", span)}
     assert named == {command.name for command in COMMANDS} | {"quit"}
 

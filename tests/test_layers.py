@@ -16,7 +16,7 @@ BOTTOM = {"errors", "messages", "patterns", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
-WHOLE |= {"exporting", "listing", "sensitive", "verdict", "workspace"}
+WHOLE |= {"conversation", "exporting", "listing", "sensitive", "verdict", "workspace"}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -55,12 +55,13 @@ ALLOWED: dict[str, set[str]] = {
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
-    "app": ANSWERING | {"access", "roles", "vault", "workspace"},
+    "app": ANSWERING | {"access", "conversation", "roles", "vault", "workspace"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
+    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store"},
     # what the commands share
-    "asking": {"chat", "errors", "messages", "signals", "ui", "verdict"},
+    "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "leaving": WHOLE,
     "onboarding": WHOLE,

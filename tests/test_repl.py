@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from copilot_cli.chat import Chat
-from copilot_cli.repl import COMMANDS, Repl
-from copilot_cli.ui.report import TextReport
-from copilot_cli.ui.stream import make_writer
+from copilot_cli.conversation import Conversation, Manner
+from copilot_cli.repl.loop import Repl
+from copilot_cli.repl.table import COMMANDS
 from tests.wizard_world import Person, World
 
 
@@ -19,7 +19,7 @@ class Lines:
     def __init__(self, *lines: str | BaseException) -> None:
         self.left = list(lines)
 
-    def read(self, prompt: str) -> str:
+    def read(self, prompt: str, default: str = "", typed: bytes = b"") -> str:
         assert prompt == "> "
         if not self.left:
             raise EOFError
@@ -27,6 +27,9 @@ class Lines:
         if isinstance(line, BaseException):
             raise line
         return line
+
+    def editor(self, text: str) -> str:
+        raise AssertionError("no editor was foretold")
 
 
 @pytest.fixture
@@ -42,14 +45,8 @@ def world(tmp_path: Path) -> Iterator[World]:
 def chat_of(world: World, *lines: str | BaseException, person: bool = False) -> Repl:
     """A chat that reads `lines`; with a person it is as on a terminal, stdout being one."""
     app = world.build(Person() if person else None)
-
-    def new_chat(model: str | None) -> "tuple[Chat, str | None]":
-        return app.chat(system=None, save=True, model=model)
-
-    def report() -> TextReport:
-        return TextReport(app.streams, lambda: make_writer(app.streams, "never"))
-
-    return Repl(app, new_chat, report, Lines(*lines))
+    talk = Conversation(app, app.sessions, Manner())
+    return Repl(app, talk, lambda repl: Lines(*lines))
 
 
 def sent(world: World) -> list[list[str]]:
@@ -130,7 +127,7 @@ def test_the_model_is_changed_for_what_follows(world: World) -> None:
     ("wanted", "message", "hint"),
     [
         ("sim-ecko", "there is no such model", "near it: sim-echo"),
-        ("zzzzzz", "there is no such model", "see /model"),
+        ("zzzzzz", "there is no such model", "/model lists them"),
         ("sim-disabled", "sim-disabled cannot be used: not enabled", ""),
     ],
 )
@@ -163,7 +160,7 @@ def test_the_last_failed_turn_is_the_exit_code_of_a_pipe(
     pass_on = world.handle_request
 
     def second_fails(request: Any) -> Any:
-        if world.endpoints.count("chat") == 1:
+        if world.endpoints.count("chat") == 1 and "chat" in request.url.path:
             world.sim.fault("chat", status=402, body=refusal)
         return pass_on(request)
 
@@ -221,15 +218,15 @@ def test_ctrl_c_stops_a_command(world: World) -> None:
 
     chat = chat_of(world, "/model", "hello", person=True)
     pass_on, world.handle_request = world.handle_request, stopped  # type: ignore[method-assign]
-    read = chat._lines.read
+    read = chat.lines.read
 
-    def then_goes_on(prompt: str) -> str:
+    def then_goes_on(prompt: str, default: str = "", typed: bytes = b"") -> str:
         line = read(prompt)
         if line == "hello":
             world.handle_request = pass_on  # type: ignore[method-assign]
         return line
 
-    chat._lines.read = then_goes_on  # type: ignore[method-assign]
+    chat.lines.read = then_goes_on  # type: ignore[method-assign]
     assert chat.run() == 0
     assert sent(world) == [["hello"]]
 

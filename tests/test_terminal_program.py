@@ -305,7 +305,8 @@ def test_an_answer_longer_than_the_screen_is_in_the_scrollback_once(chatting: Pl
         while not session.lines[last].startswith(">"):
             last -= 1
         assert session.lines[last - 1] == ""
-        assert session.lines[last - 2].startswith("Paragraph number 39")
+        assert " out · " in session.lines[last - 2]
+        assert session.lines[last - 3].startswith("Paragraph number 39")
         session.types(CTRL_D).ends(0)
 
 

@@ -37,6 +37,24 @@ class Quota(NamedTuple):
             return None
         return self.entitlement - self.remaining
 
+    @property
+    def left(self) -> str:
+        """What is left of it, in words."""
+        if self.unlimited:
+            return "unlimited"
+        parts = []
+        if self.remaining is not None and self.entitlement is not None:
+            parts.append(f"{self.remaining:g} of {self.entitlement:g} left")
+        elif self.remaining is not None:
+            parts.append(f"{self.remaining:g} left")
+        if self.percent_remaining is not None:
+            parts.append(f"{self.percent_remaining:.0f} %")
+        if self.overage_count:
+            parts.append(f"{self.overage_count:g} over")
+        if self.overage_permitted:
+            parts.append("overage is allowed and billed")
+        return ", ".join(parts) or "not told"
+
 
 class Plan(NamedTuple):
     """The account's plan; `resets` is the date as GitHub writes it (ISO 8601)."""
@@ -49,6 +67,18 @@ class Plan(NamedTuple):
     resets: str | None
     organizations: tuple[str, ...]
     quotas: tuple[Quota, ...]
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what a person wants to know of it, line by line."""
+        rows = [("account", self.login or ""), ("plan", self.plan or "not told")]
+        rows += [(quota.name.replace("_", " "), quota.left) for quota in self.quotas]
+        if not self.quotas:
+            rows.append(("quota", "not told"))
+        if self.token_based_billing:
+            rows.append(("billed in", "AI credits (1 credit = 0.01 USD)"))
+        if self.resets:
+            rows.append(("starts anew", self.resets.removesuffix("T00:00:00.000Z")))
+        return rows
 
 
 def fetch_copilot_user(

@@ -1,15 +1,17 @@
 """`copilot-chat ask`: one answer, on stdout."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from copilot_cli.asking import OutputFile, Turn
+from copilot_cli.asking import CodeOnly, OutputFile, Turn
+from copilot_cli.errors import UsageError
 from copilot_cli.prompt import compose
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.chat import Chat
     from copilot_cli.ui.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -27,7 +29,20 @@ def ask(
     system: str | None = typer.Option(
         None, "-s", "--system", metavar="TEXT", help="Instructions that go before the request."
     ),
+    role: str | None = typer.Option(
+        None, "-r", "--role", metavar="NAME", help="How the model answers; see docs/roles.md."
+    ),
+    continue_: bool = typer.Option(
+        False, "-c", "--continue", help="Go on with the latest conversation."
+    ),
+    session: str | None = typer.Option(
+        None, metavar="ID", help="Go on with this one: an id, a title or its beginning."
+    ),
     no_save: bool = typer.Option(False, "--no-save", help="Leave no record of it on disk."),
+    code: bool = typer.Option(
+        False, "-x", "--code", help="Print only the first code block of the answer."
+    ),
+    code_all: bool = typer.Option(False, "--code-all", help="Print only the code blocks."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object instead."),
     events: bool = typer.Option(False, "--events", help="Print JSON lines as things happen."),
     no_stream: bool = typer.Option(False, "--no-stream", help="Ask for the answer in one piece."),
@@ -43,6 +58,9 @@ def ask(
     retries: str | None = typer.Option(
         None, metavar="N", help="How often to send again what failed before any text (3)."
     ),
+    effort: str | None = typer.Option(
+        None, metavar="LEVEL", help="How much a reasoning model thinks, in its own levels."
+    ),
     engine: str | None = typer.Option(
         None, metavar="NAME", help="The engine that answers: direct."
     ),
@@ -57,23 +75,60 @@ def ask(
     """
     application: App = ctx.obj
     application.set_options(
-        model=model, engine=engine, render=render, retries=retries, timeout_idle=timeout_idle
+        model=model,
+        role=role,
+        engine=engine,
+        effort=effort,
+        render=render,
+        retries=retries,
+        timeout_idle=timeout_idle,
     )
+    if no_save and (continue_ or session is not None):
+        raise UsageError("what is gone on with is saved", hint="leave out --no-save")
+    asked = _Asked(system, continue_, session, not (no_save or dry_run), not no_stream)
     if dry_run:
         text = _request(application, prompt)
-        chat, _ = application.chat(system=system, save=False, stream=not no_stream)
+        chat, _ = asked.open(application)
         application.streams.json(chat.engine.dry_run(chat.request(text)))
         return
     file = OutputFile(output) if output is not None else None
     report = _report(application, "json" if as_json else "events" if events else "text", file)
+    if code or code_all:
+        report = CodeOnly(report, first=not code_all)
     try:
         with Turn(report) as turn:
             text = _request(application, prompt)
-            chat, session = application.chat(system=system, save=not no_save, stream=not no_stream)
-            turn.tell(chat, text, session)
+            chat, stored = asked.open(application)
+            turn.tell(chat, text, stored)
     finally:
         if file is not None:
             file.close()
+
+
+class _Asked(NamedTuple):
+    """Which conversation is meant, and how it is held."""
+
+    system: str | None
+    latest: bool
+    session: str | None
+    save: bool
+    stream: bool
+
+    def open(self, application: "App") -> "tuple[Chat, str | None]":
+        """Return the chat and its session's id, None if it leaves no record."""
+        from copilot_cli.conversation import Conversation, Manner, open_chat, stored_session
+
+        application.workspace.enter()
+        manner = Manner(
+            application.role(), self.system, application.workspace.context(), stream=self.stream
+        )
+        if self.latest or self.session is not None:
+            session = stored_session(application, self.session)
+            talk = Conversation(application, application.sessions, manner, session=session)
+            return talk.chat, talk.id
+        recorder = application.recorder() if self.save else None
+        chat = open_chat(application, application.model(manner.role), manner, recorder=recorder)
+        return chat, recorder.session if recorder else None
 
 
 def _request(application: "App", prompt: list[str] | None) -> str:

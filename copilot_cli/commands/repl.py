@@ -1,6 +1,8 @@
 """`copilot-chat repl`: the chat."""
 
 import io
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,8 +12,9 @@ from copilot_cli.settings import LATE_TOKEN_VARIABLES
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
-    from copilot_cli.chat import Chat
-    from copilot_cli.repl import Input
+    from copilot_cli.repl.loop import Input, Repl, Typed
+    from copilot_cli.store.turns import Session
+    from copilot_cli.ui.console import Streams
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -25,46 +28,87 @@ def repl(
     system: str | None = typer.Option(
         None, "-s", "--system", metavar="TEXT", help="Instructions that hold for the whole chat."
     ),
+    role: str | None = typer.Option(
+        None, "-r", "--role", metavar="NAME", help="How the model answers; see docs/roles.md."
+    ),
     engine: str | None = typer.Option(
         None, metavar="NAME", help="The engine that answers: direct."
     ),
-    no_save: bool = typer.Option(False, "--no-save", help="Leave no record of it on disk."),
+    continue_: bool = typer.Option(
+        False, "-c", "--continue", help="Go on with the latest conversation."
+    ),
+    session: str | None = typer.Option(
+        None, metavar="ID", help="Go on with this one: an id, a title or its beginning."
+    ),
+    private: bool = typer.Option(
+        False, "--private", "--no-save", help="Leave nothing of it on disk."
+    ),
 ) -> int:
     """Chat. Enter sends; /help lists the commands; Ctrl-D leaves.
 
     From a pipe it reads line by line, and the exit code is the last failed turn's.
     """
     application: App = ctx.obj
-    application.set_options(model=model, engine=engine)
-    return start(application, system=system, save=not no_save)
+    application.set_options(model=model, engine=engine, role=role)
+    resumed = continue_ or session is not None
+    if private and resumed:
+        raise UsageError("a private chat goes on with no stored one")
+    return start(application, system=system, private=private, resumed=resumed, reference=session)
 
 
-def start(application: "App", *, system: str | None = None, save: bool = True) -> int:
-    """Run the chat; who is not signed in goes through the wizard first. Return the exit code."""
-    from copilot_cli.repl import Repl
-    from copilot_cli.ui.report import TextReport
-    from copilot_cli.ui.stream import make_writer
+def start(
+    application: "App",
+    *,
+    system: str | None = None,
+    private: bool = False,
+    resumed: bool = False,
+    reference: str | None = None,
+) -> int:
+    """Run the chat; who is not signed in goes through the wizard first. Return the exit code.
 
+    `resumed`: it goes on with the session that `reference` names, the latest where that is None.
+    """
     streams = application.streams
     if streams.person and _signed_out(application):
         from copilot_cli.commands.onboard import start as sign_in
         from copilot_cli.onboarding.answers import Answers
 
         sign_in(application, Answers(then_chat=True))
+    from copilot_cli.conversation import Conversation, Manner, stored_session
+    from copilot_cli.repl.loop import Repl
 
-    def new_chat(model: str | None) -> "tuple[Chat, str | None]":
-        return application.chat(system=system, save=save, model=model)
-
-    chat = Repl(
-        application,
-        new_chat,
-        lambda: TextReport(streams, lambda: make_writer(streams, application.settings.render)),
-        _lines(application, save=save),
-    )
+    application.workspace.enter(chat=True)
+    context = application.workspace.context(chat=True)
+    manner = Manner(application.role(), system, context)
+    session = stored_session(application, reference) if resumed else None
+    sessions = application.private_sessions if private else application.sessions
+    talk = Conversation(application, sessions, manner, session=session)
+    chat = Repl(application, talk, _lines, private=private, typing_ahead=_typing_ahead(streams))
     if streams.person:
-        source = application.access.source
-        chat.say(f"\n{chat.chat.model} · {source.user or source.name} · /help, Ctrl-D to leave")
+        _greet(chat, session)
     return chat.run()
+
+
+def _greet(chat: "Repl", session: "Session | None") -> None:
+    source = chat.app.access.source
+    role = chat.talk.manner.role
+    said = [chat.chat.model, role and f"role {role.name}", source.user or source.name]
+    said += ["private" if chat.private else None, "/help, Ctrl-D to leave"]
+    chat.saying.note("\n" + " · ".join(filter(None, said)))
+    if session is not None:
+        from copilot_cli.repl.stored import resumed
+
+        resumed(chat, session)
+
+
+def _typing_ahead(streams: "Streams") -> "Callable[[], AbstractContextManager[Typed]]":
+    from copilot_cli.repl.loop import nobody_types
+
+    if not streams.person or streams.dumb:
+        return nobody_types
+    from copilot_cli.ui.typeahead import typing_ahead
+
+    return lambda: typing_ahead(streams.stdin, streams.say)
 
 
 def _signed_out(application: "App") -> bool:
@@ -75,17 +119,29 @@ def _signed_out(application: "App") -> bool:
     return source.problem is not None and source.name in LATE_TOKEN_VARIABLES
 
 
-def _lines(application: "App", *, save: bool) -> "Input":
-    from copilot_cli.repl import COMMANDS
-
+def _lines(chat: "Repl") -> "Input":
+    """Return where the lines of `chat` come from: a pipe, a dumb terminal, or a line editor."""
+    application = chat.app
+    streams = application.streams
     piped = application.effects.piped_stdin()
     if piped is not None:
-        from copilot_cli.ui.lines import PipeLines
+        from copilot_cli.ui.plain_lines import PipeLines
 
         return PipeLines(io.TextIOWrapper(piped, "utf-8", "replace", newline="\n"))
+    if not streams.person:
+        raise UsageError("the chat needs a terminal for stderr too", hint="or pipe the lines in")
+    if streams.dumb:
+        from copilot_cli.ui.plain_lines import DumbLines
+
+        return DumbLines(streams.stdin, streams.say, application.effects.environ)
+    from copilot_cli.repl.choices import completer
     from copilot_cli.ui.lines import Lines
 
-    if not application.streams.person:
-        raise UsageError("the chat needs a terminal for stderr too", hint="or pipe the lines in")
-    history = application.settings.paths.history if save else None
-    return Lines(history, commands=[f"/{command.name}" for command in COMMANDS])
+    return Lines(
+        None if chat.private else application.settings.paths.history,
+        completer=completer(chat),
+        vi=application.settings.keys == "vi",
+        right_prompt=chat.saying.meter,
+        color=streams.stderr_color,
+        environ=application.effects.environ,
+    )

@@ -6,7 +6,7 @@ import typer
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
-    from copilot_cli.auth.plan import Plan, Quota
+    from copilot_cli.auth.plan import Plan
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,32 +22,7 @@ def usage(
     if as_json:
         application.streams.json(_as_json(plan))
         return
-    rows = [("account", plan.login or ""), ("plan", plan.plan or "not told")]
-    rows += [(quota.name.replace("_", " "), _left(quota)) for quota in plan.quotas]
-    if not plan.quotas:
-        rows.append(("quota", "not told"))
-    if plan.token_based_billing:
-        rows.append(("billed in", "AI credits (1 credit = 0.01 USD)"))
-    if plan.resets:
-        rows.append(("starts anew", plan.resets.removesuffix("T00:00:00.000Z")))
-    application.streams.table(("", ""), rows)
-
-
-def _left(quota: "Quota") -> str:
-    if quota.unlimited:
-        return "unlimited"
-    parts = []
-    if quota.remaining is not None and quota.entitlement is not None:
-        parts.append(f"{quota.remaining:g} of {quota.entitlement:g} left")
-    elif quota.remaining is not None:
-        parts.append(f"{quota.remaining:g} left")
-    if quota.percent_remaining is not None:
-        parts.append(f"{quota.percent_remaining:.0f} %")
-    if quota.overage_count:
-        parts.append(f"{quota.overage_count:g} over")
-    if quota.overage_permitted:
-        parts.append("overage is allowed and billed")
-    return ", ".join(parts) or "not told"
+    application.streams.table(("", ""), plan.rows())
 
 
 def _as_json(plan: "Plan") -> dict[str, Any]:

@@ -57,10 +57,13 @@ class Report(Protocol):
 
 
 class TextReport:
-    """The answer as text; notices and waits as lines on stderr."""
+    """The answer as text; notices and waits as lines on stderr. `reasoning`: show it, too."""
 
-    def __init__(self, streams: Streams, writer: Callable[[], Writer]) -> None:
+    def __init__(
+        self, streams: Streams, writer: Callable[[], Writer], *, reasoning: bool = True
+    ) -> None:
         self._streams = streams
+        self._reasoning = reasoning
         self._make = writer
         self._writer: Writer | None = None
         self._held: list[str] = []
@@ -75,7 +78,8 @@ class TextReport:
             case Text(text):
                 self._open().text(text)
             case Reasoning(text):
-                self._open().reasoning(text)
+                if self._reasoning:
+                    self._open().reasoning(text)
             case Notice(message):
                 self._notice(message)
             case Waiting(seconds, reason):

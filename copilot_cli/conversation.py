@@ -1,0 +1,200 @@
+"""A conversation that is written down: the chat, the session that keeps it, and who answers how.
+
+It is what `repl` talks in and `ask --continue` goes on with. Rule: what is shown, sent and stored
+are one branch; every method that moves along the tree of turns leaves the chat with that branch.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from copilot_cli.chat import CONTINUE, Chat
+from copilot_cli.context import prompt_limit
+from copilot_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.messages import Message
+    from copilot_cli.roles import Role
+    from copilot_cli.store.recorder import SessionRecorder
+    from copilot_cli.store.sessions import Sessions
+    from copilot_cli.store.turns import Session, Turn
+
+
+class Manner(NamedTuple):
+    """How the model is to answer: as `role` says, then `system`; `context` goes along as data."""
+
+    role: "Role | None" = None
+    system: str | None = None
+    context: str | None = None
+    stream: bool = True
+
+    @property
+    def instructions(self) -> str | None:
+        """What goes before the conversation."""
+        texts = (self.role.system if self.role else None, self.system, self.context)
+        return "\n\n".join(filter(None, texts)) or None
+
+
+def open_chat(
+    app: "App",
+    model: str,
+    manner: Manner,
+    *,
+    recorder: "SessionRecorder | None" = None,
+    history: "Iterable[Message]" = (),
+) -> Chat:
+    """Return a chat with `model` that goes on from `history`, knowing its window if anybody did.
+
+    Nothing is asked of the service for that: what was read last of the model counts.
+    """
+    engine, info = app.engine, app.known_model(model)
+    return app.plain_chat(
+        engine,
+        model,
+        system=manner.instructions,
+        history=history,
+        recorder=recorder,
+        stream=manner.stream,
+        temperature=manner.role.temperature if manner.role else None,
+        effort=app.effort(manner.role),
+        window=prompt_limit(info) if info else None,
+        efforts=info.reasoning if info else (),
+    )
+
+
+class Conversation:
+    """One conversation at a time, kept in `sessions`; `begin` and `resume` change to another."""
+
+    def __init__(
+        self,
+        app: "App",
+        sessions: "Sessions",
+        manner: Manner,
+        *,
+        session: "Session | None" = None,
+    ) -> None:
+        """Go on with `session`, or begin one."""
+        self.app = app
+        self.sessions = sessions
+        self.manner = manner
+        said = app.settings.source("model").startswith(("option", "environment"))
+        stored = session.model if session and not said else None
+        self.chat, self.recorder = self._opened(stored or app.model(manner.role), session)
+
+    # Which conversation
+
+    @property
+    def id(self) -> str | None:
+        """The session's id."""
+        return self.recorder.session
+
+    def begin(self, sessions: "Sessions | None" = None) -> None:
+        """Begin a new conversation with the same model and instructions, kept in `sessions`."""
+        self.sessions = sessions or self.sessions
+        self._change(self.chat.model, None)
+
+    def resume(self, session: "Session") -> None:
+        """Go on with a stored conversation, with the model that answered it last."""
+        self._change(session.model or self.chat.model, session)
+
+    def fork(self) -> "Session | None":
+        """Go on in a copy of the conversation as it is now; None where there is nothing to copy."""
+        copy = self.sessions.fork(self.id) if self.turns() else None
+        if copy is None:
+            return None
+        session = self.sessions.find(copy)
+        self._change(self.chat.model, session)
+        return session
+
+    # What was said
+
+    def turns(self) -> "list[Turn]":
+        """Return the turns that are shown, from the first."""
+        return self.sessions.history(self.id)
+
+    def last_question(self) -> "Turn | None":
+        """Return the last thing the person asked; None if there is none."""
+        return next((turn for turn in reversed(self.turns()) if turn.role == "user"), None)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the last answer was stopped or cut after its first word."""
+        turns = self.turns()
+        return bool(turns) and turns[-1].role == "assistant" and turns[-1].state != "complete"
+
+    # The way back, and another way on
+
+    def undo(self) -> "Turn | None":
+        """Take back the last question with its answer, or a summary; return what it began with."""
+        return self._moved(self.sessions.undo(self.id))
+
+    def redo(self) -> "Turn | None":
+        """Bring back what was undone last; return what it began with."""
+        return self._moved(self.sessions.redo(self.id))
+
+    def back_before(self, question: "Turn") -> None:
+        """Go back to before `question`, for another one in its place; nothing is lost."""
+        self.sessions.move(self.id, question.parent)
+        self._moved(question)
+
+    # Who answers, and how
+
+    def use_model(self, model: str) -> None:
+        """Have `model` answer from the next turn on."""
+        info = self.app.known_model(model)
+        if info is None:
+            self.chat.use_model(model)
+        else:
+            self.chat.use_model(model, window=prompt_limit(info), efforts=info.reasoning)
+
+    def use_role(self, role: "Role | None") -> None:
+        """Answer as `role` says from the next turn on, with its model if it names one."""
+        self.manner = self.manner._replace(role=role)
+        self.chat.system = self.manner.instructions
+        self.chat.effort = self.app.effort(role)
+        self.chat.temperature = role.temperature if role else None
+        if role and role.model:
+            self.use_model(role.model)
+
+    def instruct(self, system: str | None) -> None:
+        """Put `system`, the person's own instructions, before the conversation from now on."""
+        self.manner = self.manner._replace(system=system)
+        self.chat.system = self.manner.instructions
+
+    def _change(self, model: str, session: "Session | None") -> None:
+        effort = self.chat.effort
+        self.chat, self.recorder = self._opened(model, session)
+        self.chat.effort = effort
+
+    def _opened(self, model: str, session: "Session | None") -> "tuple[Chat, SessionRecorder]":
+        recorder = self.app.recorder(session.id if session else None, self.sessions)
+        if recorder.session is None:  # nothing can be kept, and that was said: as a private one
+            self.sessions = self.app.private_sessions
+            recorder = self.app.recorder(None, self.sessions)
+        history = recorder.conversation()
+        chat = open_chat(self.app, model, self.manner, recorder=recorder, history=history)
+        return chat, recorder
+
+    def _moved(self, turn: "Turn | None") -> "Turn | None":
+        if turn is not None:
+            self.recorder.follow()
+            self.chat.load(self.recorder.conversation())
+        return turn
+
+
+def asked_to_go_on(turn: "Turn") -> bool:
+    """Say whether `turn` is no question of the person's, but `/continue`."""
+    return turn.role == "user" and turn.text == CONTINUE
+
+
+def stored_session(app: "App", reference: str | None) -> "Session":
+    """Return the session that `reference` names, the account's latest where it is None.
+
+    Raises `UsageError` where there is none.
+    """
+    if reference is not None:
+        return app.sessions.find(reference)
+    latest = app.sessions.latest(app.settings.host, app.access.login)
+    if latest is None:
+        raise UsageError("there is no conversation to go on with")
+    return latest

@@ -1,0 +1,204 @@
+"""The chat's loop: a line is read, answered, and the next is read, until the person leaves.
+
+On a terminal Ctrl-C stops an answer and keeps what came; at the prompt it clears the line; Ctrl-D
+leaves. What is typed while an answer comes waits for the next prompt. From a pipe it reads line by
+line, and the exit code is the last failed turn's.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, nullcontext, suppress
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from copilot_cli.asking import Turn
+from copilot_cli.errors import CopilotChatError, IncompleteError, Interrupted, UsageError
+from copilot_cli.messages import Event
+from copilot_cli.repl.attachments import Attachments, with_attachments
+from copilot_cli.repl.saying import Saying
+from copilot_cli.repl.table import Leave, find
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.chat import Chat
+    from copilot_cli.conversation import Conversation
+    from copilot_cli.store.turns import Turn as StoredTurn
+
+PROMPT = "> "
+
+
+class Input(Protocol):
+    """Where the person's lines come from."""
+
+    def read(self, prompt: str, default: str = "", typed: bytes = b"") -> str:
+        """Return the next line, which begins as `default`; EOFError when there is none any more.
+
+        `typed` was typed before, and counts as typed now.
+        """
+
+    def editor(self, text: str) -> str:
+        """Return what the person makes of `text` in their editor. Raises `CopilotChatError`."""
+
+
+class Typed(Protocol):
+    """What was typed meanwhile."""
+
+    def take(self) -> bytes:
+        """Return what was typed since the last call."""
+
+
+class _Nothing:
+    def take(self) -> bytes:
+        return b""
+
+
+def nobody_types() -> "AbstractContextManager[Typed]":
+    """Collect nothing: there is no terminal, or one that edits its lines itself."""
+    return nullcontext(_Nothing())
+
+
+class Draft(NamedTuple):
+    """A question that is being written anew: the one it takes the place of, and its words."""
+
+    question: "StoredTurn"
+    attached: str
+    words: str
+
+
+class Repl:
+    """One run of the chat: what is talked about, and what the next line means."""
+
+    def __init__(
+        self,
+        app: "App",
+        talk: "Conversation",
+        lines: "Callable[[Repl], Input]",
+        *,
+        private: bool = False,
+        typing_ahead: "Callable[[], AbstractContextManager[Typed]]" = nobody_types,
+    ) -> None:
+        """`lines` makes the input; it is called again when what it depends on has changed.
+
+        `typing_ahead` collects what is typed while an answer comes.
+        """
+        self.app = app
+        self.talk = talk
+        self.private = private
+        self.exit_code = 0
+        self.attachments = Attachments()
+        self.draft: Draft | None = None
+        self.saying = Saying(self)
+        self._make_lines = lines
+        self._typing_ahead = typing_ahead
+        self._typed = b""
+        self.lines = lines(self)
+
+    @property
+    def chat(self) -> "Chat":
+        """What answers."""
+        return self.talk.chat
+
+    def new_lines(self) -> None:
+        """Make the input anew: its keys were changed, or where it keeps what was typed."""
+        if self.app.streams.person:  # a pipe has read ahead
+            self.lines = self._make_lines(self)
+
+    def run(self) -> int:
+        """Read and answer until the end; return the exit code.
+
+        That is the last failed turn's for a pipe; a person has seen the failures, and it is 0.
+        """
+        with suppress(EOFError, Leave):
+            while True:
+                try:
+                    self.handle(self._read())
+                except KeyboardInterrupt:
+                    # Of a slash command, or the second of two, before the prompt was back.
+                    if not self.app.streams.person:
+                        raise
+        return 0 if self.app.streams.person else self.exit_code
+
+    def handle(self, line: str) -> None:
+        """Do what one line asks; an empty one asks for nothing. Raises `Leave`."""
+        text = line.strip()
+        draft, self.draft = self.draft, None
+        if not text:
+            return
+        if text in {"exit", "quit"}:
+            raise Leave
+        if line.startswith("!"):
+            self._command(f"/shell {line[1:].strip()}")
+        elif text.startswith("/") and not text.startswith("//"):
+            self._command(text)
+        else:
+            self._ask(line.removeprefix("/") if text.startswith("//") else line, draft)
+
+    def answer(self, start: "Callable[[], Generator[Event, None, object]]") -> bool:
+        """Show the answer whose events `start` returns; tell whether it came whole."""
+        whole = False
+        try:
+            self._unlock()
+            with self._typing_ahead() as typed, Turn(self.saying.report()) as turn:
+                try:
+                    turn.hear(self.chat, start(), self.talk.id)
+                finally:
+                    self._typed += typed.take()
+            whole = True
+        except KeyboardInterrupt:
+            if not self.app.streams.person:
+                raise
+            self.saying.stopped()
+        except CopilotChatError as error:
+            self.exit_code = error.exit_code
+            hint = "/continue goes on" if isinstance(error, IncompleteError) else error.hint
+            self.app.streams.error(error.message, hint)
+        if not whole:
+            self._typed = _unsent(self._typed)
+        self.saying.after_turn()
+        return whole
+
+    def confirm(self, question: str, *, default: bool = False) -> bool:
+        """Return whether the person agrees. Raises `UsageError` where nobody is there."""
+        if not self.app.streams.person:
+            raise UsageError(f"nobody is there to ask: {question}", hint="it needs a terminal")
+        return self.app.prompts.confirm(question, default, flag="a terminal")
+
+    def ask(self, question: str) -> None:
+        """Ask, with what is attached, and show the answer."""
+        self.answer(lambda: self.chat.send(question))
+
+    def _ask(self, words: str, draft: Draft | None) -> None:
+        try:
+            attached = self.attachments.mentioned(self.app, words, self.saying.note)
+        except CopilotChatError as error:
+            self.app.streams.error(error.message, error.hint)
+            return
+        if draft is not None:
+            self.talk.back_before(draft.question)
+            attached = [draft.attached, *attached]
+        self.attachments.clear()
+        self.ask(with_attachments(attached, words))
+
+    def _read(self) -> str:
+        typed, self._typed = self._typed, b""
+        return self.lines.read(PROMPT, self.draft.words if self.draft else "", typed)
+
+    def _command(self, text: str) -> None:
+        name, _, arguments = text[1:].partition(" ")
+        try:
+            find(name).run(self, arguments.strip())
+        except Interrupted:
+            self.saying.note("stopped")
+        except CopilotChatError as error:
+            self.app.streams.error(error.message, error.hint)
+
+    def _unlock(self) -> None:
+        """Have the person open a locked store now: in an answer, keys are typed ahead."""
+        if self.app.streams.person and self.app.vault.needs_passphrase:
+            self.app.access.lease.get()
+
+
+def _unsent(typed: bytes) -> bytes:
+    if not typed:
+        return b""
+    from copilot_cli.ui.typeahead import unsent
+
+    return unsent(typed)

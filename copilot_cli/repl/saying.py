@@ -1,0 +1,127 @@
+"""What the chat says besides the answer: on stderr, plain into a pipe, as wide as the terminal.
+
+What a model, a file or a database holds is foreign: it is made safe here.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.ui.meter import cost_line, prompt_meter
+from copilot_cli.ui.report import Report, TextReport
+from copilot_cli.ui.safe import safe, safe_line
+
+if TYPE_CHECKING:
+    from copilot_cli.repl.loop import Repl
+    from copilot_cli.ui.report import Writer
+
+_METER_ROOM = 24  # columns at the right end of the prompt
+_NARROW = 60  # columns below which the meter is as short as can be
+
+
+class Saying:
+    """Tells the person of one chat what happens."""
+
+    def __init__(self, repl: "Repl") -> None:
+        self._repl = repl
+        self._streams = repl.app.streams
+
+    def note(self, text: str) -> None:
+        """Say something in passing, on lines of its own."""
+        for line in self._wrapped(text):
+            self._streams.notice(line)
+
+    def tell(self, text: str) -> None:
+        """Say what was asked for."""
+        self._streams.say("".join(f"{line}\n" for line in self._wrapped(text)))
+
+    def rows(self, rows: Sequence[Sequence[str]], columns: Sequence[str] = ()) -> None:
+        """Say a table; `columns` are its heads."""
+        from copilot_cli.ui.tables import aligned
+
+        heads = columns or [""] * max(map(len, rows), default=0)
+        body = [[safe_line(cell, None) for cell in row] for row in rows]
+        lines = aligned(heads, body, room=self.room, bold=self._streams.stderr_color)
+        self._streams.say("".join(f"{line}\n" for line in lines))
+
+    @property
+    def room(self) -> int:
+        """The columns of a line; into a pipe as many as it takes."""
+        return self._streams.size()[0] - 1 if self._streams.stderr_is_terminal else 10_000
+
+    def rendered(self, answer: str) -> None:
+        """Show an answer that was given before."""
+        from copilot_cli.ui.stream import make_writer
+
+        with make_writer(self._streams, self._repl.app.settings.render) as writer:
+            writer.text(answer)
+            writer.end()
+        self._streams.out_bytes(b"\n")
+
+    # -- answers -----------------------------------------------------------------------------
+
+    def report(self) -> Report:
+        """Return who shows the next answer."""
+        from copilot_cli.ui.stream import make_writer
+
+        settings = self._repl.app.settings
+
+        def writer() -> "Writer":
+            shown = settings.thinking == "shown"
+            return make_writer(self._streams, settings.render, keep_reasoning=shown)
+
+        return TextReport(self._streams, writer, reasoning=settings.thinking != "hidden")
+
+    def stopped(self) -> None:
+        """Say what Ctrl-C did to the answer."""
+        last = self._repl.chat.last
+        if last is not None and last.first_token is not None:
+            self.note("stopped; what came is kept (/continue goes on)")
+        else:
+            self.note("stopped; nothing came")
+
+    def after_turn(self) -> None:
+        """Say what the turn took, and part it from the next prompt."""
+        repl = self._repl
+        outcome = repl.chat.last
+        if self.metered and outcome is not None and outcome.first_token is not None:
+            self._learn_the_window()
+            model = repl.app.known_model(repl.chat.model)
+            multiplier = model.multiplier if model else None
+            if line := cost_line(outcome, multiplier=multiplier, room=self.room):
+                self._streams.notice(line)
+        if self._streams.person and self._streams.stdout_is_terminal:
+            self._streams.out_bytes(b"\n")
+
+    # -- the meter ---------------------------------------------------------------------------
+
+    @property
+    def metered(self) -> bool:
+        """Whether the person is told what things take."""
+        meter = self._repl.app.settings.meter
+        return meter == "on" or (meter == "auto" and self._streams.person)
+
+    def meter(self) -> str:
+        """Return what stands at the right end of the prompt: nothing before the first turn."""
+        chat = self._repl.chat
+        if not self.metered or not chat.history:
+            return ""
+        used, window = chat.tokens
+        room = _METER_ROOM if self.room >= _NARROW else 5
+        return prompt_meter(
+            used, window, color=self._streams.stderr_color, estimated=chat.estimated, room=room
+        )
+
+    def _learn_the_window(self) -> None:
+        """Read the model list if nobody ever did: without it there is no window and no price."""
+        repl = self._repl
+        if repl.chat.tokens[1] is None and not repl.app.known_models():
+            with suppress(CopilotChatError):  # the answer is there; the meter does without
+                repl.app.models()
+                repl.talk.use_model(repl.chat.model)
+
+    def _wrapped(self, text: str) -> list[str]:
+        from copilot_cli.ui.runs import plain, wrapped
+
+        return [plain(row) for row in wrapped([(safe(text), "")], self.room)]
