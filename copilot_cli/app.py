@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     import httpx
 
     from copilot_cli.access import Access
+    from copilot_cli.catalogue import Catalogue
     from copilot_cli.chat import Chat
     from copilot_cli.engines.direct import DirectEngine
-    from copilot_cli.messages import ModelInfo
     from copilot_cli.roles import Role
     from copilot_cli.store.recorder import SessionRecorder
     from copilot_cli.store.sessions import Sessions
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from copilot_cli.ui.prompts import NoPrompts, Prompts
     from copilot_cli.vault import Vault
     from copilot_cli.workspace import Workspace
-
-MODELS_AGE = 600.0
-"""Seconds for which a model list is used without asking again (VS Code asks after ten minutes)."""
 
 
 class Effects:
@@ -247,43 +244,11 @@ class App:
         return time.strftime(form, time.localtime(now + seconds))
 
     @cached_property
-    def _models_file(self) -> Path:
-        return self.settings.paths.cache_dir / "models.json"
+    def catalogue(self) -> "Catalogue":
+        """The models of this run's account."""
+        from copilot_cli.catalogue import Catalogue
 
-    def models(self, *, fresh: bool = False) -> "list[ModelInfo]":
-        """Return the model list, at most ten minutes old; `fresh` always asks the service."""
-        from copilot_cli.engines.models import parse_models
-        from copilot_cli.store.cache import write_json
-
-        kept = None if fresh else self._kept_models(MODELS_AGE)
-        if kept is not None:
-            return kept
-        reply = self.engine.models_reply()
-        entry = {"for": self._models_of, "data": reply.get("data")}
-        write_json(self._models_file, entry, self.effects.now())
-        return parse_models(reply)
-
-    def known_models(self) -> "list[ModelInfo]":
-        """Return the model list as it was read last, however long ago; none without one."""
-        return self._kept_models(float("inf")) or []
-
-    def known_model(self, model: str) -> "ModelInfo | None":
-        """Return what was read last of `model`; None where that is nothing. Sends nothing."""
-        return next((each for each in self.known_models() if each.id == model), None)
-
-    @property
-    def _models_of(self) -> str:
-        """Whose list it is."""
-        return f"{self.settings.host} {self.access.login} {self.settings.copilot_api() or ''}"
-
-    def _kept_models(self, age: float) -> "list[ModelInfo] | None":
-        from copilot_cli.engines.models import parse_models
-        from copilot_cli.store.cache import read_json
-
-        kept = read_json(self._models_file, age, self.effects.now())
-        if not isinstance(kept, dict) or kept.get("for") != self._models_of:
-            return None
-        return parse_models(kept)
+        return Catalogue(self)
 
     def role(self, name: str | None = None) -> "Role | None":
         """Return the role `name`, else the one that is set, else None.
@@ -294,29 +259,6 @@ class App:
 
         name = name or self.settings.role
         return roles.find(name, self.paths.roles, self.effects.environ) if name else None
-
-    def model(self, role: "Role | None" = None) -> str:
-        """Return the model to ask: the one that is set, else the service's own default.
-
-        The model of `role` is behind an option and a variable only. The service's default is said
-        on stderr, once. Raises `ModelUnavailable` where none can be used.
-        """
-        said = self.settings.source("model").startswith(("option", "environment"))
-        if role and role.model and not said:
-            return role.model
-        if self.settings.model:
-            return self.settings.model
-        from copilot_cli.engines.models import default_model
-        from copilot_cli.errors import ModelUnavailable
-
-        chosen = default_model(self.models())
-        if chosen is None:
-            raise ModelUnavailable(
-                "your account has no chat model that can be used",
-                hint="see `copilot-chat models` for the reasons",
-            )
-        self.streams.notice(f"model: {chosen.id} (the service's default; choose with -m)")
-        return chosen.id
 
     def effort(self, role: "Role | None" = None) -> str | None:
         """Return how much a reasoning model thinks: an option, else `role`, else the settings."""
@@ -340,7 +282,7 @@ class App:
         """
         from copilot_cli.conversation import Manner, open_chat
 
-        model = model or self.model(role)
+        model = model or self.catalogue.choose(role)
         recorder = self.recorder() if save else None
         manner = Manner(role, system, stream=stream)
         chat = open_chat(self, model, manner, recorder=recorder)

@@ -47,7 +47,7 @@ def open_chat(
 
     Nothing is asked of the service for that: what was read last of the model counts.
     """
-    engine, info = app.engine, app.known_model(model)
+    engine, info = app.engine, app.catalogue.find(model)
     return app.plain_chat(
         engine,
         model,
@@ -77,9 +77,10 @@ class Conversation:
         self.app = app
         self.sessions = sessions
         self.manner = manner
-        said = app.settings.source("model").startswith(("option", "environment"))
-        stored = session.model if session and not said else None
-        self.chat, self.recorder = self._opened(stored or app.model(manner.role), session)
+        stored = session.model if session and not app.catalogue.named else None
+        self.chat, self.recorder = self._opened(
+            stored or app.catalogue.choose(manner.role), session
+        )
 
     # Which conversation
 
@@ -141,7 +142,7 @@ class Conversation:
 
     def use_model(self, model: str) -> None:
         """Have `model` answer from the next turn on."""
-        info = self.app.known_model(model)
+        info = self.app.catalogue.find(model)
         if info is None:
             self.chat.use_model(model)
         else:

@@ -31,7 +31,7 @@ def exchange(app: App) -> CopilotToken:
 
 def models(app: App) -> None:
     """The list names a model that can be used, and each model once."""
-    listed = app.models(fresh=True)
+    listed = app.catalogue.models(fresh=True)
     assert default_model(listed) is not None
     ids = [model.id for model in listed]
     assert len(set(ids)) == len(ids)

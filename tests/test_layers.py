@@ -55,9 +55,10 @@ ALLOWED: dict[str, set[str]] = {
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
-    "app": ANSWERING | {"access", "conversation", "roles", "vault", "workspace"},
+    "app": ANSWERING | {"access", "catalogue", "conversation", "roles", "vault", "workspace"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
+    "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
     "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store"},
     # what the commands share

@@ -89,7 +89,7 @@ def test_the_way_to_an_answer(service: Service, tmp_path: Path) -> None:
             assert _was_left(service.simulator), f"the answer goes on after {chat.history[-1].text}"
         live_service.answer(app)
         login = fetch_login(app.client, app.settings.rest_url(), Secret(service.token))
-        names = [f"{app.model()}-{name}" for name in ("answer", "stopped", "again")]
+        names = [f"{app.catalogue.choose()}-{name}" for name in ("answer", "stopped", "again")]
     if service.simulator:
         _check_what_was_asked(service.simulator)
     if service.recordings:

@@ -127,7 +127,9 @@ class _Asked(NamedTuple):
             talk = Conversation(application, application.sessions, manner, session=session)
             return talk.chat, talk.id
         recorder = application.recorder() if self.save else None
-        chat = open_chat(application, application.model(manner.role), manner, recorder=recorder)
+        chat = open_chat(
+            application, application.catalogue.choose(manner.role), manner, recorder=recorder
+        )
         return chat, recorder.session if recorder else None
 
 

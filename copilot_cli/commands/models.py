@@ -22,7 +22,7 @@ def models(
 ) -> None:
     """List the models of your account, from the service."""
     application: App = ctx.obj
-    found = application.models(fresh=True)
+    found = application.catalogue.models(fresh=True)
     if as_json:
         application.streams.json([_as_json(model) for model in found])
         return

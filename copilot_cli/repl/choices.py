@@ -24,13 +24,13 @@ def models(repl: "Repl", _typed: str) -> list[Choice]:
     """Return the models that can be used, as the list was when it was read last."""
     from copilot_cli.ui.describe import facts
 
-    usable = (model for model in repl.app.known_models() if model.disabled is None)
+    usable = (model for model in repl.app.catalogue.known() if model.disabled is None)
     return [Choice(model.id, facts(model)) for model in usable]
 
 
 def efforts(repl: "Repl", _typed: str) -> list[Choice]:
     """Return the levels of reasoning that the model lists."""
-    model = repl.app.known_model(repl.chat.model)
+    model = repl.app.catalogue.find(repl.chat.model)
     levels = model.reasoning if model else ()
     return [*map(Choice, levels), Choice("none", "the model's own")]
 

@@ -22,7 +22,7 @@ def model(repl: "Repl", wanted: str) -> None:
         return
     from copilot_cli.ui.describe import facts
 
-    usable = [each for each in repl.app.models() if each.disabled is None]
+    usable = [each for each in repl.app.catalogue.models() if each.disabled is None]
     current = repl.chat.model
     repl.saying.rows([(_marked(it.id, current), facts(it)) for it in usable])
 
@@ -35,7 +35,7 @@ def use_model(repl: "Repl", wanted: str) -> None:
 
 
 def _model(repl: "Repl", wanted: str) -> "ModelInfo":
-    known = {each.id: each for each in repl.app.models()}
+    known = {each.id: each for each in repl.app.catalogue.models()}
     if wanted not in known:
         near = get_close_matches(wanted, known, n=3)
         hint = f"near it: {', '.join(near)}" if near else "/model lists them"
@@ -47,7 +47,7 @@ def _model(repl: "Repl", wanted: str) -> "ModelInfo":
 
 def effort(repl: "Repl", wanted: str) -> None:
     """Show or change how much a reasoning model thinks."""
-    found = next((each for each in repl.app.models() if each.id == repl.chat.model), None)
+    found = next((each for each in repl.app.catalogue.models() if each.id == repl.chat.model), None)
     levels = found.reasoning if found else ()
     if wanted and wanted != NONE and wanted not in levels:
         hint = f"{repl.chat.model} has {', '.join(levels)}" if levels else None

@@ -87,7 +87,7 @@ class Saying:
         outcome = repl.chat.last
         if self.metered and outcome is not None and outcome.first_token is not None:
             self._learn_the_window()
-            model = repl.app.known_model(repl.chat.model)
+            model = repl.app.catalogue.find(repl.chat.model)
             multiplier = model.multiplier if model else None
             if line := cost_line(outcome, multiplier=multiplier, room=self.room):
                 self._streams.notice(line)
@@ -116,9 +116,9 @@ class Saying:
     def _learn_the_window(self) -> None:
         """Read the model list if nobody ever did: without it there is no window and no price."""
         repl = self._repl
-        if repl.chat.tokens[1] is None and not repl.app.known_models():
+        if repl.chat.tokens[1] is None and not repl.app.catalogue.known():
             with suppress(CopilotChatError):  # the answer is there; the meter does without
-                repl.app.models()
+                repl.app.catalogue.models()
                 repl.talk.use_model(repl.chat.model)
 
     def _wrapped(self, text: str) -> list[str]:
