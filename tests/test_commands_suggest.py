@@ -79,6 +79,8 @@ def test_control_characters_do_not_come_out(world: World) -> None:
     """A command is pasted, or given to a shell: nothing hidden is in it."""
     world.sim.answer(text="ls \x1b]0;x\x07\u202e-la")
     assert world.run("suggest", "x")[1] == "ls ␛]0;x␇\ufffd-la\n"
+    world.sim.answer(text="ls \x1b]0;x\x07")
+    assert json.loads(world.run("suggest", "--json", "x")[1])["answer"] == "ls ␛]0;x␇"
 
 
 def test_of_a_cut_answer_nothing_is_printed(world: World) -> None:
@@ -105,6 +107,19 @@ def test_json_has_the_command_as_the_answer(world: World) -> None:
     world.sim.fault("chat", status=402, body={"error": {"code": "quota_exceeded", "message": "no"}})
     code, out, _ = world.run("suggest", "--json", "x")
     assert json.loads(out)["error"]["exit_code"] == code == 5
+
+
+def test_the_settings_of_the_folder_want_a_yes(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a person they are not used, and that is the one notice."""
+    (tmp_path / ".copilot-chat.toml").write_text('model = "sim-docs"\n')
+    monkeypatch.chdir(tmp_path)
+    code, out, err = world.run("suggest", "ls")
+    assert (code, out) == (0, "ls\n")
+    assert err.startswith(f"{tmp_path / '.copilot-chat.toml'} is not used")
+    assert err.count("\n") == 1
+    assert sent(world)["model"] == "sim-echo"
 
 
 @pytest.mark.parametrize("words", [(), ("",), ("  ",)])

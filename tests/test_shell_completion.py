@@ -139,6 +139,18 @@ def test_names_and_words_are_offered(shell: Shell, line: str, offered: list[str]
     assert not shell.home.exists()
 
 
+@pytest.mark.parametrize(
+    "option", ["--version", "--help", "--show-completion", "--install-completion"]
+)
+def test_no_option_on_the_line_is_obeyed(
+    shell: Shell, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is being typed; nothing on it is meant yet."""
+    shell.bash(f"copilot-chat {option} ")
+    assert capsys.readouterr() == ("", "")
+    assert not list(Path(os.environ["HOME"]).iterdir())
+
+
 def test_live_values_come_from_files(used: Shell) -> None:
     """Models, roles, conversations and accounts as they are, and no disabled model."""
     models = used.bash("copilot-chat ask -m ")

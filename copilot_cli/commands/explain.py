@@ -31,6 +31,7 @@ def explain(
     application.set_options(model=model)
     with Turn(_report(application, as_json=as_json)) as turn:
         command = compose(text or [], application.effects.piped_stdin())
+        application.workspace.enter()
         chat, session = application.chat(role=application.role("explain"), save=save)
         turn.tell(chat, command, session)
 

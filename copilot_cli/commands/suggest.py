@@ -6,7 +6,7 @@ import typer
 
 from copilot_cli.asking import Turn
 from copilot_cli.errors import CopilotChatError
-from copilot_cli.messages import End, Event, Outcome, Reasoning, Text
+from copilot_cli.messages import End, Event, Outcome, Text
 from copilot_cli.prompt import compose
 from copilot_cli.shell_command import command_in, reason_in
 
@@ -37,8 +37,6 @@ class Suggested:
         match event:
             case Text(text):
                 self._pieces.append(text)
-            case Reasoning():
-                pass
             case End(_, complete, _):
                 if complete:
                     self._inner.event(Text(self._command()))
@@ -89,6 +87,7 @@ def suggest(
     application.set_options(model=model)
     shell = shell_name(application.effects.environ)
     with Turn(Suggested(_report(application, as_json=as_json), shell)) as turn:
+        application.workspace.enter()
         chat, session = application.chat(role=application.role("shell"), save=save)
         turn.tell(chat, compose(text, application.effects.piped_stdin()), session)
 
