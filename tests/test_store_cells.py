@@ -89,6 +89,7 @@ def test_deleted_is_gone_from_the_disk(tmp_path: Path) -> None:
     kept = Kept(tmp_path / "conversations.db")
     other = kept.conversation("another")
     session = converse(kept)
+    kept.exchange(session, None, f"{WORD} number " * 5000)
     assert kept.sessions.delete(session)
     assert not legible(kept)
     assert kept.texts(other) == ["another", "re: another"]
@@ -108,16 +109,25 @@ def test_without_the_key_a_list_still_works(
     kept: Kept, key: Callable[[], bytes] | None, kind: type[StoreError]
 ) -> None:
     """Titles are not shown, what was asked for is an error, and it can be deleted."""
+    converse(kept)
     session = converse(kept)
+    asked: list[str] = []
+
+    def counted() -> bytes:
+        asked.append("key")
+        assert key is not None
+        return key()
+
     kept.sessions.close()
-    shut = kept.open(unseal=key)
-    assert [each.title for each in shut.recent()] == [SEALED]
+    shut = kept.open(unseal=counted if key else None)
+    assert [each.title for each in shut.recent()] == [SEALED, SEALED]
     with pytest.raises(kind):
         shut.history(session)
     with pytest.raises(kind):
         shut.search(WORD)
     assert shut.delete(session)
-    assert shut.recent() == []
+    assert [each.title for each in shut.recent()] == [SEALED]
+    assert len(asked) == (1 if key else 0)
     shut.close()
 
 

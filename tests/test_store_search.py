@@ -91,10 +91,10 @@ def test_what_matches(kept: Kept, query: str, expected: list[str]) -> None:
 def test_the_newest_come_first_and_no_more_than_wanted(kept: Kept) -> None:
     """A hit says where it is: conversation, title, message, who said it, and when."""
     first = store(kept, "a title", "needle one")
-    second = store(kept, "needle two")
+    second = store(kept, "another", "needle two")
     hits = kept.sessions.search("needle")
     assert [(hit.session, hit.title, hit.role) for hit in hits] == [
-        (second, "needle two", "user"),
+        (second, "another", "user"),
         (first, "a title", "user"),
     ]
     turn = kept.sessions.history(first)[1]
@@ -111,6 +111,7 @@ def test_a_title_is_found_where_no_message_is(kept: Kept) -> None:
     assert [(hit.role, hit.turn_id is None) for hit in hits] == [("title", True), ("user", False)]
     assert excerpts(hits) == ["The [Plan]", "my [plan]"]
     assert hits[0].session == named
+    assert excerpts(kept.sessions.search("plan", 1)) == ["The [Plan]"]
 
 
 def test_an_answer_that_grew_is_found_whole(kept: Kept) -> None:
@@ -157,14 +158,15 @@ def test_an_excerpt_is_short(kept: Kept) -> None:
 
 def test_a_text_of_more_than_a_batch_is_looked_through(kept: Kept) -> None:
     """The oldest of thousands of messages is found, in the index and without."""
-    session = store(kept, "an old needle 針")
+    session = store(kept, "a title", "an old needle 針", "an old needle 針")
     with_many = [TextPart(f"message {number}") for number in range(2100)]
     parts: list[Part] = []
     for part in with_many:
         parts += [part, ReasoningPart("-")]  # what stands between keeps them apart
     kept.sessions.append(session, None, "user", parts)
-    assert len(kept.sessions.search("old needle")) == 1
-    assert len(kept.sessions.search("針")) == 1
+    assert len(kept.sessions.search("old needle")) == 2
+    assert len(kept.sessions.search("針")) == 2
+    assert len(kept.sessions.search("+ message")) == 0
 
 
 def test_foreign_marks_are_only_text(kept: Kept) -> None:

@@ -61,6 +61,8 @@ def test_a_new_question_takes_the_place_of_the_undone(kept: Kept) -> None:
     assert kept.texts(session) == exchanges("a", "b2")
     assert kept.sessions.redo(session) is None
     assert {turn.text for turn in kept.sessions.turns(session)} == {*exchanges("a", "b", "b2")}
+    assert said(kept.sessions.undo(session)) == "b2"
+    assert said(kept.sessions.redo(session)) == "b2"
 
 
 def test_siblings_are_the_other_tries(kept: Kept) -> None:
