@@ -8,13 +8,10 @@ import html
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from copilot_cli.store.turns import Session, Turn
 from copilot_cli.ui.safe import safe
-
-if TYPE_CHECKING:
-    from markdown_it.renderer import RendererHTML
 
 _STATES = {
     "incomplete": "incomplete",
@@ -182,9 +179,9 @@ def _renderer() -> Callable[[str], str]:
     parser = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
     parser.disable(["image"])  # it would be loaded from a host of the model's choice
 
-    def link_open(renderer: "RendererHTML", tokens: Any, index: int, options: Any, env: Any) -> str:
+    def link_open(renderer: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
         tokens[index].attrSet("rel", "noopener noreferrer nofollow")
-        return renderer.renderToken(tokens, index, options, env)
+        return str(renderer.renderToken(tokens, index, options, env))
 
     parser.add_render_rule("link_open", link_open)
     return parser.render

@@ -65,18 +65,6 @@ def test_a_new_question_takes_the_place_of_the_undone(kept: Kept) -> None:
     assert said(kept.sessions.redo(session)) == "b2"
 
 
-def test_siblings_are_the_other_tries(kept: Kept) -> None:
-    """A question that was edited stands beside the one it took the place of."""
-    session = kept.conversation("a", "b")
-    other = kept.conversation("b")
-    kept.sessions.undo(session)
-    kept.exchange(session, kept.sessions.history(session)[-1].id, "b2")
-    edited = kept.sessions.history(session)[2]
-    assert [turn.text for turn in kept.sessions.siblings(edited.id)] == ["b", "b2"]
-    first = kept.sessions.history(other)[0]
-    assert [turn.id for turn in kept.sessions.siblings(first.id)] == [first.id]
-
-
 def test_a_move_back_can_be_redone(kept: Kept) -> None:
     """Redo leads along the branch that the move left."""
     session = kept.conversation("a", "b", "c")

@@ -91,14 +91,6 @@ class Reading:
         """Return the newest messages and titles with all words of `text`; see `store.search`."""
         return search(self._database.read, self._cells, text, limit)
 
-    def siblings(self, turn_id: int) -> list[Turn]:
-        """Return the turns that stand in the place of this one on other branches, and itself."""
-        return self._turns(
-            "WHERE (session_id, coalesce(parent_id, 0)) ="
-            " (SELECT session_id, coalesce(parent_id, 0) FROM turns WHERE id = ?)",
-            turn_id,
-        )
-
     # Rows
 
     def _branch(self, branch: str, start: str | int) -> list[Turn]:
