@@ -138,21 +138,21 @@ def root(
     verbose: int = typer.Option(
         0, "-v", "--verbose", count=True, help="Say more on stderr; -vv shows whole messages."
     ),
-    version: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+    version: bool = typer.Option(
         False,
         "--version",
         is_eager=True,
         callback=_version,
         help="Show the version and exit.",
     ),
-    install_completion: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+    install_completion: bool = typer.Option(
         False,
         "--install-completion",
         is_eager=True,
         callback=_completion,
         help="Let your shell, or the one named after it, complete commands.",
     ),
-    show_completion: bool = typer.Option(  # noqa: ARG001 - its callback does the work
+    show_completion: bool = typer.Option(
         False,
         "--show-completion",
         is_eager=True,
@@ -161,6 +161,7 @@ def root(
     ),
 ) -> None:
     """A terminal client for GitHub Copilot chat."""
+    del version, install_completion, show_completion  # their callbacks did the work
     effects: Effects = ctx.obj
     options = {"account": account, "host": host, "home": home, "color": color}
     ctx.obj = effects.app = App(options, effects)
