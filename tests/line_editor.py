@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from copilot_cli import signals
-from copilot_cli.ui.completing import Candidate, first_word
+from copilot_cli.ui.completing import Candidate
 from copilot_cli.ui.lines import Lines
 from copilot_cli.ui.mentions import completer
 from copilot_cli.ui.plain_lines import DumbLines
@@ -33,7 +33,7 @@ class Program:
     def __init__(self, folder: Path, words: list[str]) -> None:
         self.folder = folder
         self.meter = "12%"
-        self.commands, self.files = first_word(COMMANDS), completer(folder)
+        self.files = completer(folder)
         if os.environ["TERM"] == "dumb":
             self.lines: Lines | DumbLines = DumbLines(sys.stdin, self.write, os.environ)
             return
@@ -53,7 +53,9 @@ class Program:
 
     def find(self, before: str) -> Iterable[Candidate]:
         """Complete commands and files."""
-        return self.commands(before) if before.startswith("/") else self.files(before)
+        if before.startswith("/"):
+            return [Candidate(name, 0) for name in COMMANDS if name.startswith(before)]
+        return self.files(before)
 
     def write(self, text: str) -> None:
         """Write to the terminal."""

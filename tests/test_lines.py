@@ -1,40 +1,46 @@
-"""The chat's input: keys into a line editor in memory, lines from a pipe, the history file."""
+"""The line editor with keys from a pipe; at a real terminal it is tested in test_lines_terminal."""
 
-import io
-import os
-import stat
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from prompt_toolkit.completion import CompleteEvent
-from prompt_toolkit.document import Document
-from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from copilot_cli.ui.lines import Lines, PipeLines
+from copilot_cli.ui.completing import Candidate
+from copilot_cli.ui.lines import Lines
 
-if sys.platform != "win32":
-    import termios
-
-    import pexpect
-
-TOKEN = "ghu_madeUpForTests0000000000000000000000"
-ENTER, CTRL_C, CTRL_D, CTRL_J, ALT_ENTER, UP = "\r", "\x03", "\x04", "\n", "\x1b\r", "\x1b[A"
-COMMANDS = ["/help", "/model", "/new", "/exit"]
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links are POSIX's")
+ENTER, CTRL_C, CTRL_D, CTRL_J, ALT_ENTER = "\r", "\x03", "\x04", "\n", "\x1b\r"
+TAB, LEFT, EDIT = "\t", "\x1b[D", "\x18\x05"
+COMMANDS = ("/exit", "/help", "/model", "/models")
 
 
-def typed(keys: str, *, history: Path | None = None, times: int = 1) -> str:
-    """Press `keys` in the editor; return what the last of `times` reads gave."""
-    with create_pipe_input() as pressed:
-        lines = Lines(history, commands=COMMANDS, source=pressed, output=DummyOutput())
-        pressed.send_text(keys)
-        return [lines.read("> ") for _ in range(times)][-1]
+def find(before: str) -> Iterable[Candidate]:
+    """Complete commands, and after `/model` two models."""
+    if before.startswith("/model "):
+        return [Candidate(name, 7) for name in ("gpt-5", "gpt-6") if name.startswith(before[7:])]
+    return [Candidate(name, 0) for name in COMMANDS if before and name.startswith(before)]
+
+
+class Keyboard:
+    """Presses keys of a line editor, and reads."""
+
+    def __init__(self, source: PipeInput) -> None:
+        self.source = source
+
+    def lines(self, **options: object) -> Lines:
+        everything = {"completer": find, "environ": {}, **options}
+        return Lines(None, source=self.source, output=DummyOutput(), **everything)  # type: ignore[arg-type]
+
+    def read(self, keys: str, **options: object) -> str:
+        self.source.send_text(keys)
+        return self.lines(**options).read("> ")
+
+
+@pytest.fixture
+def keyboard() -> Iterator[Keyboard]:
+    with create_pipe_input() as source:
+        yield Keyboard(source)
 
 
 @pytest.mark.parametrize(
@@ -44,166 +50,107 @@ def typed(keys: str, *, history: Path | None = None, times: int = 1) -> str:
         ("" + ENTER, ""),
         ("one" + CTRL_J + "two" + ENTER, "one\ntwo"),
         ("one" + ALT_ENTER + "two" + ENTER, "one\ntwo"),
+        ("one\x1b[13;2utwo" + ENTER, "one\ntwo"),
+        ("one\x1b[27;2;13~two" + ENTER, "one\ntwo"),
+        ("one\x1b[27utwo" + ENTER, "onewo"),  # Esc makes Alt of the key after it
         ("Grüße, 世界 🙂" + ENTER, "Grüße, 世界 🙂"),
         ("wrong" + CTRL_C + "right" + ENTER, "right"),
         ("a" + CTRL_J + "b" + CTRL_C + "right" + ENTER, "right"),
-        (CTRL_C + "x" + ENTER, "x"),
-        ("/mo\t gpt" + ENTER, "/model gpt"),
-        ("say /mo\t" + ENTER, "say /mo"),
-        ("ab\x1b[D" + CTRL_D + ENTER, "a"),
+        (CTRL_C + CTRL_C + "x" + ENTER, "x"),
+        ("ab" + LEFT + CTRL_D + ENTER, "a"),
+        ("one two\x17three" + ENTER, "one three"),
     ],
 )
-def test_the_keys_of_the_editor(keys: str, text: str) -> None:
-    """Enter sends, Ctrl-J and Alt-Enter begin a line, Ctrl-C clears, Tab completes commands."""
-    assert typed(keys) == text
+def test_the_keys_of_the_editor(keyboard: Keyboard, keys: str, text: str) -> None:
+    """Enter sends; Ctrl-J, Alt-Enter and Shift-Enter begin a line; Ctrl-C clears."""
+    assert keyboard.read(keys) == text
 
 
-def test_ctrl_d_on_an_empty_line_is_the_end() -> None:
+def test_ctrl_d_on_an_empty_line_is_the_end(keyboard: Keyboard) -> None:
     """Ctrl-D leaves."""
     with pytest.raises(EOFError):
-        typed(CTRL_D)
+        keyboard.read(CTRL_D)
 
 
-def test_a_paste_arrives_whole_and_is_not_sent() -> None:
-    """Newlines of a bracketed paste are text; only the Enter after it sends."""
-    paste = "\x1b[200~def f():\r\n\treturn 1\r\n\x03\x1b[201~"
-    assert typed(paste + "!" + ENTER) == "def f():\n\treturn 1\n\x03!"
-
-
-def test_several_commands_are_offered() -> None:
-    """The completions of a slash are all commands, and only as the first word."""
-    with create_pipe_input() as pressed:
-        lines = Lines(None, commands=COMMANDS, source=pressed, output=DummyOutput())
-    completer = lines._session.completer
-    assert completer is not None
-
-    def offered(text: str) -> list[str]:
-        found = completer.get_completions(Document(text), CompleteEvent())
-        return [completion.text for completion in found]
-
-    assert offered("/") == sorted(COMMANDS)
-    assert offered("/ne") == ["/new"]
-    assert offered("hello /ne") == []
-    assert offered("") == []
-
-
-@posix
-def test_the_history_is_private(tmp_path: Path) -> None:
-    """The file is 0600 from the start, and again where it was looser; its new folder 0700."""
-    history = tmp_path / "data" / "history"
-    typed("x" + ENTER, history=history)
-    assert stat.S_IMODE(history.stat().st_mode) == 0o600
-    assert stat.S_IMODE(history.parent.stat().st_mode) == 0o700
-    history.chmod(0o644)
-    typed("y" + ENTER, history=history)
-    assert stat.S_IMODE(history.stat().st_mode) == 0o600
-
-
-def test_no_credential_goes_into_the_history(tmp_path: Path) -> None:
-    """A token that was typed into the chat is sent, and not kept."""
-    history = tmp_path / "history"
-    assert typed(f"is {TOKEN} a token?" + ENTER, history=history) == f"is {TOKEN} a token?"
-    assert TOKEN not in history.read_text()
-    assert "is **** a token?" in history.read_text()
-
-
-@posix
-@pytest.mark.parametrize("kind", ["folder", "link", "pipe", "no folder"])
-def test_a_history_that_cannot_be_used_is_done_without(tmp_path: Path, kind: str) -> None:
-    """The chat goes on with the lines of this run, and what lies there is left alone."""
-    history, other = tmp_path / "history", tmp_path / "other"
-    other.write_text("untouched")
-    if kind == "folder":
-        history.mkdir()
-    elif kind == "link":
-        history.symlink_to(other)
-    elif kind == "pipe":
-        os.mkfifo(history)
-    else:
-        history = other / "below a file" / "history"
-    assert typed("one" + ENTER + "two" + ENTER, history=history, times=2) == "two"
-    assert other.read_text() == "untouched"
-
-
-@posix
-def test_a_full_disk_does_not_stop_the_chat(tmp_path: Path) -> None:
-    """A line that cannot be kept is still sent."""
-    history = tmp_path / "history"
-    with create_pipe_input() as pressed:
-        lines = Lines(history, source=pressed, output=DummyOutput())
-        history.unlink()
-        history.mkdir()
-        pressed.send_text("hello" + ENTER)
-        assert lines.read("> ") == "hello"
-
-
-def test_a_pipe_gives_its_lines() -> None:
-    """Lines come without their ends, empty ones too; after the last is EOFError."""
-    lines = PipeLines(io.StringIO("one\n\ntwo\r\nthree\u2028still three", newline=""))
-    assert [lines.read("> ") for _ in range(4)] == ["one", "", "two", "three\u2028still three"]
+def test_a_terminal_that_is_gone_is_the_end(keyboard: Keyboard) -> None:
+    """Nothing more can come."""
+    lines = keyboard.lines()
+    keyboard.source.close()
     with pytest.raises(EOFError):
         lines.read("> ")
 
 
-# --- a real terminal -----------------------------------------------------------------------------
-
-PROGRAM = """
-import sys
-from pathlib import Path
-from copilot_cli.ui.lines import Lines
-lines = Lines(Path(sys.argv[1]), commands=["/help"])
-try:
-    while True:
-        print("<", repr(lines.read("ask> ")), ">", sep="", flush=True)
-except EOFError:
-    print("the end")
-"""
-
-
-@contextmanager
-def at_the_terminal(history: Path) -> Iterator[tuple[Any, list[Any]]]:
-    """Run PROGRAM in a pseudo-terminal, which never answers where its cursor is.
-
-    Gives the program, and the attributes that the terminal had before.
-    """
-    child = pexpect.spawn(
-        sys.executable,
-        ["-c", PROGRAM, str(history)],
-        env={"TERM": "xterm", "PYTHONPATH": str(Path(__file__).parents[1]), "PYTHONUTF8": "1"},
-        dimensions=(24, 80),
-        timeout=20,
-        encoding="utf-8",
-    )
-    child.delaybeforesend = None
-    child.logfile_read = io.StringIO()
-    with child:
-        before = termios.tcgetattr(child.child_fd)
-        child.expect_exact("ask>")
-        yield child, before
+@pytest.mark.parametrize(
+    ("keys", "text"),
+    [
+        ("/h" + TAB + " x" + ENTER, "/help x"),
+        ("/mo" + TAB + ENTER, "/model"),
+        ("/model g" + TAB + "6" + ENTER, "/model gpt-6"),
+        ("/e" + TAB + CTRL_C + "/h" + TAB + ENTER, "/help"),
+        ("say /mo" + TAB + ENTER, "say /mo"),
+        ("/x" + TAB + ENTER, "/x"),
+        (TAB + "x" + ENTER, "x"),
+    ],
+)
+def test_tab_inserts_what_is_sure_before_the_next_key(
+    keyboard: Keyboard, keys: str, text: str
+) -> None:
+    """The only candidate whole, of several what they share."""
+    assert keyboard.read(keys) == text
 
 
-@pytest.mark.real
-@posix
-def test_a_real_terminal_keeps_history_over_runs_and_is_put_back(tmp_path: Path) -> None:
-    """An entry of two lines is pasted, sent, and found again in the next run by one key."""
-    history = tmp_path / "history"
-    with at_the_terminal(history) as (child, _):
-        child.send("\x1b[200~one\ntwo\x1b[201~")
-        child.send(ENTER)
-        child.expect_exact("<'one\\ntwo'>")
-        child.expect_exact("ask>")
-        child.send(CTRL_D)
-        child.expect_exact("the end")
-    with at_the_terminal(history) as (child, before):
-        child.send(UP)
-        child.expect_exact("two")
-        child.send(ENTER)
-        child.expect_exact("<'one\\ntwo'>")
-        child.expect_exact("ask>")
-        child.send("never mind" + CTRL_C + "this" + ENTER)
-        child.expect_exact("<'this'>")
-        child.expect_exact("ask>")
-        child.send(CTRL_D)
-        child.expect_exact("the end")
-        assert "\x1b[6n" not in child.logfile_read.getvalue()
-        assert termios.tcgetattr(child.child_fd) == before
+def test_a_default_can_be_edited(keyboard: Keyboard) -> None:
+    """It stands in the line, the cursor at its end."""
+    keyboard.source.send_text("!" + LEFT + LEFT + "\x7f" + ENTER)
+    assert keyboard.lines().read("> ", "one\ntwo") == "one\nto!"
+
+
+def test_what_was_typed_ahead_is_typed_first(keyboard: Keyboard) -> None:
+    """In its order, line by line; what is left waits for the next read."""
+    lines = keyboard.lines()
+    assert lines.read("> ", typed=b"one\rtwo" + CTRL_J.encode() + b"lines\rth") == "one"
+    keyboard.source.send_text("ree" + ENTER)
+    assert lines.read("> ") == "two\nlines"
+    assert lines.read("> ") == "three"
+
+
+def test_a_paste_ahead_is_a_paste(keyboard: Keyboard) -> None:
+    """Whole, or finished by what comes at the prompt."""
+    lines = keyboard.lines()
+    assert lines.read("> ", typed=b"\x1b[200~a\rb\x1b[201~\r") == "a\nb"
+    keyboard.source.send_text("d\x1b[201~" + ENTER)
+    assert lines.read("> ", typed=b"\x1b[200~c\r") == "c\nd"
+
+
+def test_bytes_that_are_no_text_do_not_get_out(keyboard: Keyboard) -> None:
+    """What cannot be sent as UTF-8 is replaced."""
+    assert keyboard.lines().read("> ", typed=b"a\xffb\r") == "a\ufffd" + "b"
+
+
+@pytest.mark.parametrize("vi", [False, True])
+def test_both_sets_of_keys_take_what_is_typed(keyboard: Keyboard, vi: bool) -> None:
+    """Enter, a new line, Ctrl-C."""
+    assert keyboard.read("x" + CTRL_C + "one" + CTRL_J + "two" + ENTER, vi=vi) == "one\ntwo"
+
+
+def failing(_: object = None) -> str:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    "options", [{"right_prompt": failing}, {"completer": failing}], ids=["right", "completer"]
+)
+def test_a_failure_inside_the_editor_comes_out(
+    keyboard: Keyboard, options: dict[str, Callable[[object], str]]
+) -> None:
+    """Neither swallowed nor paused for; the next read works."""
+    lines = keyboard.lines(**options)
+    keyboard.source.send_text("/x" + TAB)
+    with pytest.raises(ZeroDivisionError):
+        lines.read("> ")
+
+
+def test_the_editor_is_asked_for_by_its_keys(keyboard: Keyboard, tmp_path: Path) -> None:
+    """An editor that cannot be started costs nothing: the line stands as it was."""
+    environ = {"EDITOR": str(tmp_path / "none")}
+    assert keyboard.read("text" + EDIT + "!" + ENTER, environ=environ) == "text!"

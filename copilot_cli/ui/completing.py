@@ -56,15 +56,3 @@ def offered_unasked(before: str) -> bool:
     """Tell whether candidates are shown without Tab: in a command, and in the name of a file."""
     command = before.startswith("/") and not before.startswith("//") and "\n" not in before
     return command or _MENTION.search(before) is not None
-
-
-def first_word(words: Iterable[str]) -> Find:
-    """Return a completer of `words` that stand at the very beginning."""
-    known = sorted(words)
-
-    def find(before: str) -> Iterable[Candidate]:
-        if before and not any(char.isspace() for char in before):
-            return [Candidate(word, 0) for word in known if word.startswith(before)]
-        return []
-
-    return find

@@ -23,10 +23,10 @@ _UNFINISHED = re.compile(r"\x1b(?:\[[\d;:]*)?\Z")
 _UNFINISHED_END = re.compile(r"\x1b(?:\[(?:2(?:01?)?)?)?\Z")
 _REPORT = re.compile(
     "(?P<alt_enter>\x1b\r)"
-    r"|\x1b\[(?P<code>\d+)(?::(?P<shifted>\d*))?(?::(?P<base>\d*))?"
-    r"(?:;(?P<modifiers>\d*)(?::\d*)?)?(?:;[\d:]*)?u"
-    r"|\x1b\[27;(?P<other_modifiers>\d+);(?P<other_code>\d+)~"
-    r"|\x1b\[(?P<number>\d+);(?P<locked>\d+)(?P<final>[A-FHPQS~])"
+    r"|\x1b\[(?P<code>\d{1,7})(?::(?P<shifted>\d{0,7}))?(?::(?P<base>\d{0,7}))?"
+    r"(?:;(?P<modifiers>\d{0,7})(?::\d*)?)?(?:;[\d:]*)?u"
+    r"|\x1b\[27;(?P<other_modifiers>\d{1,7});(?P<other_code>\d{1,7})~"
+    r"|\x1b\[(?P<number>\d{1,7});(?P<locked>\d{1,7})(?P<final>[A-FHPQS~])"
 )
 _SHIFT, _ALT, _CTRL = 1, 2, 4
 _LOCKS = 64 | 128  # Caps Lock, Num Lock
@@ -48,7 +48,7 @@ _KEYPAD: Mapping[int, str] = {
     57425: "\x1b[2~",
     57426: "\x1b[3~",
 }
-_PRIVATE = range(57344, 63744)  # codes of keys that are no characters
+_NO_CHARACTERS = range(0xD800, 0xF900)  # surrogates, and the private codes of other keys
 _CONTROLS = {  # of Ctrl with what is no letter, as terminals have sent it since the VT220
     " ": "\x00", "@": "\x00", "2": "\x00", "[": "\x1b", "3": "\x1b", "\\": "\x1c", "4": "\x1c",
     "]": "\x1d", "5": "\x1d", "^": "\x1e", "6": "\x1e", "~": "\x1e", "_": "\x1f", "/": "\x1f",
@@ -154,13 +154,13 @@ def _translated(report: re.Match[str]) -> str:
         return _function_key(report["number"], int(report["locked"]), report["final"])
     code = int(report["code"] or report["other_code"])
     modifiers = int(report["modifiers"] or report["other_modifiers"] or 1) - 1 & ~_LOCKS
-    if modifiers > (_SHIFT | _ALT | _CTRL) or code > sys.maxunicode:
+    if modifiers > (_SHIFT | _ALT | _CTRL):
         return ""
     if code in {_ENTER, _KEYPAD_ENTER}:
         return NEW_LINE if modifiers & (_SHIFT | _ALT) else "\r"
     if code == _TAB and modifiers & _SHIFT:
         return "\x1b[Z"
-    char = _KEYPAD.get(code, "") if code in _PRIVATE else _character(code, report, modifiers)
+    char = _KEYPAD.get(code) or _character(code, report, modifiers)
     alt = modifiers & _ALT and len(char) == 1
     return f"\x1b{char}" if alt else char
 
@@ -179,17 +179,21 @@ def _function_key(number: str, modifiers: int, final: str) -> str:
 
 def _character(code: int, report: re.Match[str], modifiers: int) -> str:
     """Return the character that a key and its Ctrl or Shift make; "" where they make none."""
-    char = chr(code)
+    char = _chr(code)
     if char in _WITHOUT_MODIFIERS:
         return char
     if modifiers & _CTRL:
         if not char.isascii() and report["base"]:
-            char = chr(int(report["base"]))
+            char = _chr(int(report["base"]))
         letter = char.isascii() and char.isalpha()
         return chr(ord(char) & 0x1F) if letter else _CONTROLS.get(char, "")
     if modifiers & _SHIFT:
-        return chr(int(report["shifted"])) if report["shifted"] else char.upper()
+        return _chr(int(report["shifted"])) if report["shifted"] else char.upper()
     return char
+
+
+def _chr(code: int) -> str:
+    return chr(code) if code <= sys.maxunicode and code not in _NO_CHARACTERS else ""
 
 
 if sys.platform == "win32":

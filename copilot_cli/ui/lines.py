@@ -1,4 +1,4 @@
-"""The chat's line editor. Where there is none to be, the lines are those of `plain_lines`.
+"""The chat's line editor. Where it cannot be, the lines are those of `plain_lines`.
 
 Keys: Enter sends; Ctrl-J, Alt-Enter and, where the terminal can tell, Shift-Enter begin a new line;
 a paste arrives whole and is not sent; Ctrl-C clears what was typed; Ctrl-D on an empty line ends;
@@ -8,7 +8,7 @@ the terminal is left as it was found.
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
@@ -25,16 +25,13 @@ from prompt_toolkit.shortcuts import CompleteStyle
 
 from copilot_cli.errors import CopilotChatError
 from copilot_cli.ui.bindings import ToEditor, bindings
-from copilot_cli.ui.completing import Find, MenuCompleter, first_word, offered_unasked
+from copilot_cli.ui.completing import Find, MenuCompleter, offered_unasked
 from copilot_cli.ui.editor import edit
 from copilot_cli.ui.ending import ended_from_outside
 from copilot_cli.ui.history import open_history
 from copilot_cli.ui.keyboard import hand, protocol, understand
-from copilot_cli.ui.plain_lines import PipeLines
 from copilot_cli.ui.safe import safe, utf8
 from copilot_cli.ui.typeahead import quiet
-
-__all__ = ["Lines", "PipeLines"]
 
 _MENU = 8  # rows below the line that a menu may take
 _VI_ESCAPE = 0.05  # seconds after which an Esc is an Esc, and not the beginning of a key
@@ -49,7 +46,6 @@ class Lines:
         history_file: Path | None,
         *,
         completer: Find | None = None,
-        commands: Sequence[str] = (),
         vi: bool = False,
         right_prompt: Callable[[], str] | None = None,
         color: bool = True,
@@ -59,7 +55,7 @@ class Lines:
     ) -> None:
         """`right_prompt` returns what stands at the right end of the first line, ANSI allowed.
 
-        Without `history_file` nothing is kept; without a `completer` the `commands` are completed.
+        Without `history_file` the lines are those of this run, and nothing is kept.
         """
         self._environ = os.environ if environ is None else environ
         self._at_terminal = source is None and sys.stdin.isatty()
@@ -70,7 +66,7 @@ class Lines:
         understand(self._input)
         self._session: PromptSession[str | ToEditor] = PromptSession(
             history=open_history(history_file),
-            completer=MenuCompleter(completer or first_word(commands)),
+            completer=MenuCompleter(completer or (lambda _: ())),
             complete_while_typing=Condition(self._offers),
             complete_style=CompleteStyle.COLUMN,
             enable_history_search=~Condition(self._offers),
