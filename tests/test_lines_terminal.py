@@ -261,6 +261,7 @@ def test_the_editor_takes_the_line_and_gives_it_back(folder: Path) -> None:
     with Editor(folder, environ={"EDITOR": script(folder, body), "GH_TOKEN": TOKEN}) as editor:
         editor.types("some text\x18\x05").has("  and more").types("!" + ENTER)
         editor.got("some text\nand more!").types("/edit" + ENTER).shows("['one\\nand more']")
+        editor.has(">")
         editor.types(CTRL_D).ends(0)
     assert TOKEN not in (folder / "env").read_text()
     assert editor.text.count("> some text") == 1
@@ -360,7 +361,7 @@ def test_ctrl_d_typed_ahead_leaves_when_its_turn_comes(editor: Editor) -> None:
 
 
 def test_ctrl_z_gives_the_shell_a_whole_terminal(folder: Path) -> None:
-    """Stopped in an answer and at the prompt; what was typed before is there when it goes on."""
+    """Stopped in an answer and at the prompt; when it goes on, keys are its own again."""
     shell = ["--norc", "--noprofile", "-i"]
     environ = {**os.environ, "PS1": "$ ", "TERM": "xterm-kitty", "PYTHONUTF8": "1"}
     child: Any = pexpect.spawn("bash", shell, env=environ, timeout=20, encoding="utf-8")
@@ -374,7 +375,6 @@ def test_ctrl_z_gives_the_shell_a_whole_terminal(folder: Path) -> None:
         child.expect_exact("\x1b[?25h")
         child.send("answer\r")
         child.expect_exact("[answering]")
-        child.send("typed")
         for place in ("in the answer", "at the prompt"):
             child.send(CTRL_Z)
             child.expect_exact("Stopped")
@@ -383,7 +383,7 @@ def test_ctrl_z_gives_the_shell_a_whole_terminal(folder: Path) -> None:
             child.send("fg\r")
             child.expect_exact("tests.line_editor")
             if place == "in the answer":
-                child.send(" ahead")
+                child.send("typed ahead")
                 let_go(folder)
             child.expect_exact("typed ahead")
         child.send("!\r")
