@@ -96,6 +96,10 @@ class App:
         self._options.update(options)
         self.__dict__.pop("settings", None)
 
+    def option(self, name: str) -> str | None:
+        """Return what was given on the command line for `name`, before any setting is read."""
+        return self._options.get(name)
+
     @cached_property
     def settings(self) -> Settings:
         """The settings of this run. Raises `SettingsError`."""

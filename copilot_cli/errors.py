@@ -28,7 +28,8 @@ a hint. Neither ever holds a secret: foreign text is cut and made safe by whoeve
 class CopilotChatError(Exception):
     """A failure with a message for the person, an optional hint, a kind and an exit code.
 
-    `retry_after` is how many seconds the service asked to be left alone, where it did.
+    `retry_after` is how many seconds the service asked to be left alone, where it did, and
+    `request_id` the service's own name of the request that it refused.
     """
 
     exit_code: int = 1
@@ -46,6 +47,7 @@ class CopilotChatError(Exception):
         self.message = message
         self.hint = hint
         self.retry_after = retry_after
+        self.request_id: str | None = None
         if kind is not None:
             self.kind = kind
 

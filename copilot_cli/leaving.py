@@ -104,7 +104,7 @@ class Leaving:
         made = (
             (paths.data_dir, ("conversations.db*", "conversations.lock", "history", "store.lock")),
             (paths.data_dir, ("trusted.json", "trusted.lock")),
-            (paths.config_dir, ("config.toml",)),
+            (paths.config_dir, ("config.toml", "config.lock")),
             (paths.secrets_dir, ("store.json*",)),
             (self._runtime(), _CACHE),
             (paths.cache_dir, _CACHE),

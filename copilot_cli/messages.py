@@ -161,11 +161,13 @@ class End(NamedTuple):
 
     `reason` is the wire's finish reason (`stop`, `length`, `tool_calls`, `content_filter`), or our
     word for why there was none: `cut`, `stalled`, `error`, `interrupted`. `detail` says more.
+    `resend` is false where a tool call had begun: such a request is never sent again.
     """
 
     reason: str
     complete: bool
     detail: str | None = None
+    resend: bool = True
 
 
 Event = Started | Text | Reasoning | ToolCall | UsageReport | Notice | Waiting | End

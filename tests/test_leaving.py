@@ -14,7 +14,7 @@ def world(tmp_path: Path) -> World:
     made = World(tmp_path / "home")
     for login in ("hubot", "octocat"):
         made.sim.scenario.login = login
-        made.onboard(method="device", store="keyfile", verify=False)
+        made.onboard(method="device", store="keyfile", verify=False, force=True)
     made.run("ask", "-m", "sim-echo", "hello")
     (made.home / "history").write_text("hello\n")
     (made.home / "trusted.json").write_text("{}")

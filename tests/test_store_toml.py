@@ -2,6 +2,7 @@
 
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -140,7 +141,7 @@ def test_what_toml_cannot_hold_is_refused(tmp_path: Path, value: object) -> None
     with pytest.raises(SettingsError):
         set_values(path, {"model": "x", "theme": value})
     assert path.read_text() == "a = 1\n"
-    assert os.listdir(tmp_path) == ["config.toml"]
+    assert sorted(os.listdir(tmp_path)) == ["config.lock", "config.toml"]
 
 
 def test_a_bad_file_is_not_written_over(tmp_path: Path) -> None:
@@ -182,3 +183,19 @@ def test_what_is_no_key_is_refused(key: str) -> None:
     """Nothing but one key passes for a key."""
     with pytest.raises(SettingsError, match="not a key"):
         key_path(key)
+
+
+@pytest.mark.real
+def test_what_processes_set_at_once_is_all_kept(tmp_path: Path) -> None:
+    """Each reads, changes and writes alone: none takes another's value back."""
+    path = tmp_path / "config.toml"
+    code = (
+        "import sys; from pathlib import Path; from copilot_cli.store.toml import set_values; "
+        "set_values(Path(sys.argv[1]), {sys.argv[2]: 1})"
+    )
+    children = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), f"key{number}"])
+        for number in range(6)
+    ]
+    assert [child.wait() for child in children] == [0] * 6
+    assert sorted(tomllib.loads(path.read_text())) == [f"key{number}" for number in range(6)]

@@ -20,7 +20,7 @@ BEFORE = (
 )
 AFTER = "\nThat was the demo; nothing of it was kept. For real: copilot-chat onboard"
 
-_OURS = ("COPILOT", "GITHUB_", "GH_")
+_REAL = ("COPILOT", "GITHUB_", "GH_", "HTTP_PROXY", "ALL_PROXY")
 
 
 @app.command()
@@ -35,12 +35,14 @@ def demo(ctx: typer.Context) -> int:
     from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 
     outer: App = ctx.obj
-    person = outer.streams.person
+    # Not `outer.streams`: settings of the real world, right or wrong, are nothing to the demo.
+    streams = outer.effects.streams(outer.option("color") or "auto")
+    person = streams.person
     # Polled each second, not each five: who has pressed the key waits for the next poll.
     scenario = Scenario(auto_approve=None if person else "at_once", interval=1)
     simulator = Simulator(scenario=scenario)
     with SimulatorServer(simulator) as server, tempfile.TemporaryDirectory() as home:
-        options = {"color": outer.settings.color}
+        options = {"color": outer.option("color")}
         application = App(options, _effects(outer.effects, simulator, server, home))
         answers = Answers(
             method="device", store="keyfile", yes=not person, sample=QUESTION, then_chat=person
@@ -52,7 +54,7 @@ def demo(ctx: typer.Context) -> int:
             code = repl.start(application) if person else 0
         finally:
             application.close()
-    outer.prompts.note(AFTER)
+    streams.say(f"{AFTER}\n")
     return code
 
 
@@ -62,7 +64,9 @@ def _effects(
     from copilot_cli.app import Effects
     from copilot_cli.ui.browser import opener
 
-    kept = {name: value for name, value in outer.environ.items() if not name.startswith(_OURS)}
+    kept = {
+        name: value for name, value in outer.environ.items() if not name.upper().startswith(_REAL)
+    }
     environ = {
         **kept,
         **server.env,

@@ -112,8 +112,10 @@ class HTTPEngine:
         if reply.empty and gave_up is None:
             raise _not_an_answer(response, bad=reply.bad)
         for event in decoder.finish():
-            is_cut = isinstance(event, End) and not decoder.finished
-            yield gave_up if is_cut and gave_up is not None else event
+            if isinstance(event, End) and not decoder.finished and gave_up is not None:
+                yield gave_up._replace(resend=event.resend)
+            else:
+                yield event
 
     def _pump(
         self, response: httpx.Response, reply: EventStream | WholeReply, decoder: Decoder

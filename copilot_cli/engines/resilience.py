@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TypeVar
 
-from copilot_cli.engines.failure import BACKOFF, ONCE, Failure, Retry
+from copilot_cli.engines.failure import BACKOFF, NEVER, ONCE, Failure, Retry
 from copilot_cli.errors import CopilotChatError, ServiceError
 from copilot_cli.messages import End, Event, Text, ToolCall, Waiting
 
@@ -117,6 +117,8 @@ _BROKEN = frozenset({"cut", "stalled", "error"})
 def _silent(end: End) -> Failure:
     """An answer that ended before its first word is a failure of the service, not an answer."""
     error = ServiceError(end.detail or "the answer broke off", kind=end.reason)
+    if not end.resend:
+        return Failure(error, NEVER)
     return Failure(error, ONCE if end.reason == "stalled" else BACKOFF)
 
 

@@ -66,6 +66,12 @@ _IDENTITY_HINT = (
 
 def failure(refusal: Refusal) -> Failure:
     """Return what `refusal` means. The message holds at most 200 characters of the service's."""
+    failed = _decided(refusal)
+    failed.error.request_id = refusal.request_id
+    return failed
+
+
+def _decided(refusal: Refusal) -> Failure:
     decide = _BY_CODE.get(_code(refusal)) or _BY_STATUS.get(refusal.status)
     if decide is not None:
         return decide(refusal)

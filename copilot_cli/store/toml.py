@@ -17,9 +17,12 @@ from tomlkit.items import InlineTable
 
 from copilot_cli.config_file import ConfigFile
 from copilot_cli.errors import SettingsError
-from copilot_cli.store.files import make_folder, write_atomic
+from copilot_cli.store.files import lock, make_folder, write_atomic
 
 Key = str | tuple[str, ...]
+
+LOCK_NAME = "config.lock"
+_PATIENCE = 10.0  # seconds
 
 
 def key_path(key: Key) -> tuple[str, ...]:
@@ -71,8 +74,22 @@ def unset(path: Path, key: Key) -> bool:
 
 
 def _rewrite(path: Path, change: Callable[[MutableMapping[str, Any]], None]) -> None:
-    """Apply `change` to the text of `path` and to its values; write only if both agree."""
+    """Apply `change` to the text of `path` and to its values; write only if both agree.
+
+    One process at a time: what another one sets meanwhile is not lost.
+    """
     target = Path(os.path.realpath(path))  # settings kept in another folder stay a link to it
+    try:
+        make_folder(target.parent)
+        with lock(target.with_name(LOCK_NAME), _PATIENCE):
+            _rewrite_locked(path, target, change)
+    except OSError as exc:
+        raise SettingsError(f"{path}: {exc.strerror or 'cannot be written'}") from exc
+
+
+def _rewrite_locked(
+    path: Path, target: Path, change: Callable[[MutableMapping[str, Any]], None]
+) -> None:
     config = ConfigFile.read(target)
     wanted = deepcopy(dict(config.values))
     try:
@@ -85,11 +102,7 @@ def _rewrite(path: Path, change: Callable[[MutableMapping[str, Any]], None]) -> 
         raise _unwritable(path) from exc
     if not faithful:
         raise _unwritable(path)
-    try:
-        make_folder(target.parent)
-        write_atomic(target, data)
-    except OSError as exc:
-        raise SettingsError(f"{path}: {exc.strerror or 'cannot be written'}") from exc
+    write_atomic(target, data)
 
 
 def _unwritable(path: Path) -> SettingsError:

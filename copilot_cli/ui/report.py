@@ -148,7 +148,7 @@ class JSONReport:
                     "usage": _usage(outcome.usage if outcome else Usage()),
                     "cost": outcome.cost._asdict() if outcome and outcome.cost else None,
                     "session": session,
-                    "request_id": outcome.request_id if outcome else None,
+                    "request_id": _request_id(outcome, error),
                     "seconds": {
                         "first_token": _rounded(outcome.first_token) if outcome else None,
                         "total": _rounded(outcome.total) if outcome else None,
@@ -204,6 +204,11 @@ class EventsReport:
 
     def _line(self, kind: str, /, **fields: Any) -> None:
         self._write(json_bytes({"type": kind, **fields}, indent=None))
+
+
+def _request_id(outcome: Outcome | None, error: CopilotChatError | None) -> str | None:
+    found = outcome.request_id if outcome else None
+    return found or (error.request_id if error else None)
 
 
 def _usage(usage: Usage) -> dict[str, int | None]:

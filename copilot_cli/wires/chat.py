@@ -141,7 +141,8 @@ class Decoder:
 
     def _end(self, *, wants_tool: bool) -> End:
         if not self.finished:
-            return End("cut", complete=False, detail="the stream ended before the answer did")
+            what = "the stream ended before the answer did"
+            return End("cut", complete=False, detail=what, resend=not self._calls.begun)
         # Claude sends text and tool calls as two choices, the first of them with `stop`.
         reasons = set(self._reasons.values())
         for reason in ("error", "content_filter", "length"):

@@ -31,6 +31,11 @@ class ToolCalls:
         self._by_id: dict[str, _Call] = {}
         self._by_index: dict[int, _Call] = {}
 
+    @property
+    def begun(self) -> bool:
+        """Whether any call has begun, whole or not."""
+        return bool(self._calls)
+
     def add(self, piece: Mapping[str, Any], *, whole: bool = False) -> None:
         """Take one piece of `delta.tool_calls`, or a `whole` call of `message.tool_calls`."""
         call_id, index = piece.get("id"), piece.get("index")
