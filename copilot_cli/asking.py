@@ -1,7 +1,7 @@
 """One question, answered once, and reported whatever happens: for `ask`, `repl` and `onboard`."""
 
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Self
@@ -122,12 +122,18 @@ class OutputFile:
     """A file that is made at the first byte, so that a failure before it leaves none behind."""
 
     def __init__(self, path: Path) -> None:
-        if path.is_dir() or not path.parent.is_dir():
-            raise UsageError(
-                f"{path} cannot be written", hint="--output wants a file in a folder that is there"
-            )
         self._path = path
         self._file: IO[bytes] | None = None
+
+    @property
+    def fault(self) -> UsageError | None:
+        """Why no file can be made there, known before anything is sent; None if one can."""
+        if not self._path.is_dir() and self._path.parent.is_dir():
+            return None
+        return UsageError(
+            f"{self._path} cannot be written",
+            hint="--output wants a file in a folder that is there",
+        )
 
     def write(self, data: bytes) -> None:
         """Write `data`. Raises `UsageError` if the file cannot be made or written."""
@@ -142,4 +148,6 @@ class OutputFile:
     def close(self) -> None:
         """Close the file, if it was made."""
         if self._file is not None:
-            self._file.close()
+            # Every write was flushed; what could not be written has been told.
+            with suppress(OSError):
+                self._file.close()

@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import ModelUnavailable
+from copilot_cli.errors import ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -20,10 +20,11 @@ FRESH = 600.0
 
 
 class Catalogue:
-    """The model list of one account."""
+    """The model list of one account; `silent`, it sends nothing and knows what was read before."""
 
     def __init__(self, app: "App") -> None:
         self._app = app
+        self.silent = False
 
     def models(self, *, fresh: bool = False) -> "list[ModelInfo]":
         """Return the list, at most ten minutes old; `fresh` always asks the service."""
@@ -50,7 +51,8 @@ class Catalogue:
         """Return the model to ask: the one that is set, else the service's own default.
 
         The model of `role` is behind an option and a variable only. The service's default is said
-        on stderr, once. Raises `ModelUnavailable` where none can be used.
+        on stderr, once. Raises `ModelUnavailable` where none can be used, `UsageError` where none
+        is known and nothing may be sent.
         """
         if role and role.model and not self.named:
             return role.model
@@ -58,7 +60,12 @@ class Catalogue:
             return self._app.settings.model
         from copilot_cli.engines.models import default_model
 
-        chosen = default_model(self.models())
+        chosen = default_model(self.known() if self.silent else self.models())
+        if chosen is None and self.silent:
+            raise UsageError(
+                "no model is set, and the service's default is not known yet",
+                hint="name one with -m: a dry run does not ask the service",
+            )
         if chosen is None:
             raise ModelUnavailable(
                 "your account has no chat model that can be used",

@@ -87,16 +87,23 @@ def ask(
         raise UsageError("what is gone on with is saved", hint="leave out --no-save")
     asked = _Asked(system, continue_, session, not (no_save or dry_run), not no_stream)
     if dry_run:
+        application.catalogue.silent = True
         text = _request(application, prompt)
         chat, _ = asked.open(application)
         application.streams.json(chat.engine.dry_run(chat.request(text)))
         return
-    file = OutputFile(output) if output is not None else None
-    report = _report(application, "json" if as_json else "events" if events else "text", file)
+    if as_json and events:
+        raise UsageError("--json and --events are two forms of one answer", hint="choose one")
+    file = OutputFile(output) if output is not None and str(output) != "-" else None
+    form = "json" if as_json else "events" if events else "text"
+    # A machine is told on stdout of a file that cannot be made.
+    report = _report(application, form, file if file is None or file.fault is None else None)
     if code or code_all:
         report = CodeOnly(report, first=not code_all)
     try:
         with Turn(report) as turn:
+            if file is not None and file.fault is not None:
+                raise file.fault
             text = _request(application, prompt)
             chat, stored = asked.open(application)
             turn.tell(chat, text, stored)
