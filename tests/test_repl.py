@@ -7,52 +7,17 @@ from typing import Any
 import pytest
 
 from copilot_cli.chat import Chat
-from copilot_cli.conversation import Conversation, Manner
-from copilot_cli.repl.loop import Repl
 from copilot_cli.repl.table import COMMANDS
-from tests.wizard_world import Person, World
-
-
-class Lines:
-    """What is typed; an exception is raised instead."""
-
-    def __init__(self, *lines: str | BaseException) -> None:
-        self.left = list(lines)
-
-    def read(self, prompt: str, default: str = "", typed: bytes = b"") -> str:
-        assert prompt == "> "
-        if not self.left:
-            raise EOFError
-        line = self.left.pop(0)
-        if isinstance(line, BaseException):
-            raise line
-        return line
-
-    def editor(self, text: str) -> str:
-        raise AssertionError("no editor was foretold")
+from tests.repl_world import chat_of, chatting_world, sent
+from tests.wizard_world import World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "home")
-    made.environ["COPILOT_CHAT_TOKEN"] = made.sim.sign_in()
-    made.environ["COPILOT_CHAT_MODEL"] = "sim-echo"
+    made = chatting_world(tmp_path / "home")
     yield made
     if made.app is not None:
         made.app.close()
-
-
-def chat_of(world: World, *lines: str | BaseException, person: bool = False) -> Repl:
-    """A chat that reads `lines`; with a person it is as on a terminal, stdout being one."""
-    app = world.build(Person() if person else None)
-    talk = Conversation(app, app.sessions, Manner())
-    return Repl(app, talk, lambda repl: Lines(*lines))
-
-
-def sent(world: World) -> list[list[str]]:
-    """The messages of each question that was sent."""
-    asked = [entry.json()["messages"] for entry in world.sim.log if entry.endpoint == "chat"]
-    return [[str(message["content"]) for message in messages] for messages in asked]
 
 
 def test_each_question_carries_what_was_said_before(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from copilot_cli.chat import KEPT
+from copilot_cli.context import divide
 from copilot_cli.errors import UsageError
 from copilot_cli.repl.arguments import no_arguments
 
@@ -20,6 +22,10 @@ def go_on(repl: "Repl", arguments: str) -> None:
 def compact(repl: "Repl", arguments: str) -> None:
     """Show a summary of the older turns, and put it in their place if the person likes it."""
     no_arguments(arguments)
+    if not divide(repl.chat.history, KEPT)[0]:
+        raise UsageError(
+            "there is nothing to sum up yet", hint=f"the last {KEPT} turns stay as they are"
+        )
     before, _ = repl.chat.tokens
     repl.saying.note("summing up …")
     if not repl.answer(repl.chat.compact):

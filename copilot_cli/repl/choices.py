@@ -108,7 +108,7 @@ def completer(repl: "Repl") -> "Callable[[str], Iterable[Candidate]]":
         name, space, typed = before[1:].partition(" ")
         if not space:
             return [
-                Candidate(f"/{each.name}", 0, meta=each.help)
+                Candidate(f"/{each.name}{' ' if each.complete else ''}", 0, meta=each.help)
                 for each in COMMANDS
                 if each.name.startswith(name)
             ]

@@ -56,7 +56,9 @@ def export(repl: "Repl", name: str) -> None:
         raise UsageError(
             f"{path.name}: what form is that?", hint="a name that ends in .md, .json or .html"
         )
-    conversation = exporting.Conversation(session, turns)
+    shown = {turn.id for turn in turns}
+    left = [turn for turn in repl.talk.sessions.turns(session.id) if turn.id not in shown]
+    conversation = exporting.Conversation(session, turns, left)
     if form == "json":
         document = json_bytes(exporting.record(conversation))
     elif form == "html":

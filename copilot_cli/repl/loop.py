@@ -5,8 +5,8 @@ leaves. What is typed while an answer comes waits for the next prompt. From a pi
 line, and the exit code is the last failed turn's.
 """
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from copilot_cli.asking import Turn
@@ -133,14 +133,11 @@ class Repl:
 
     def answer(self, start: "Callable[[], Generator[Event, None, object]]") -> bool:
         """Show the answer whose events `start` returns; tell whether it came whole."""
-        whole = False
+        whole, before = False, self.chat.last
         try:
             self._unlock()
-            with self._typing_ahead() as typed, Turn(self.saying.report()) as turn:
-                try:
-                    turn.hear(self.chat, start(), self.talk.id)
-                finally:
-                    self._typed += typed.take()
+            with self._keeping_what_is_typed(), Turn(self.saying.report()) as turn:
+                turn.hear(self.chat, start(), self.talk.id)
             whole = True
         except KeyboardInterrupt:
             if not self.app.streams.person:
@@ -152,7 +149,7 @@ class Repl:
             self.app.streams.error(error.message, hint)
         if not whole:
             self._typed = _unsent(self._typed)
-        self.saying.after_turn()
+        self.saying.after_turn(None if self.chat.last is before else self.chat.last)
         return whole
 
     def confirm(self, question: str, *, default: bool = False) -> bool:
@@ -176,6 +173,15 @@ class Repl:
             attached = [draft.attached, *attached]
         self.attachments.clear()
         self.ask(with_attachments(attached, words))
+
+    @contextmanager
+    def _keeping_what_is_typed(self) -> Iterator[None]:
+        typed: Typed = _Nothing()
+        try:
+            with self._typing_ahead() as typed:
+                yield
+        finally:  # the last of it comes when the terminal is put back
+            self._typed += typed.take()
 
     def _read(self) -> str:
         typed, self._typed = self._typed, b""

@@ -13,6 +13,7 @@ from copilot_cli.ui.report import Report, TextReport
 from copilot_cli.ui.safe import safe, safe_line
 
 if TYPE_CHECKING:
+    from copilot_cli.messages import Outcome
     from copilot_cli.repl.loop import Repl
     from copilot_cli.ui.report import Writer
 
@@ -26,6 +27,7 @@ class Saying:
     def __init__(self, repl: "Repl") -> None:
         self._repl = repl
         self._streams = repl.app.streams
+        self._billed = False  # whether the service has told a price of its own
 
     def note(self, text: str) -> None:
         """Say something in passing, on lines of its own."""
@@ -81,15 +83,11 @@ class Saying:
         else:
             self.note("stopped; nothing came")
 
-    def after_turn(self) -> None:
-        """Say what the turn took, and part it from the next prompt."""
-        repl = self._repl
-        outcome = repl.chat.last
+    def after_turn(self, outcome: "Outcome | None") -> None:
+        """Say what the turn took, if it was one, and part it from the next prompt."""
         if self.metered and outcome is not None and outcome.first_token is not None:
             self._learn_the_window()
-            model = repl.app.catalogue.find(repl.chat.model)
-            multiplier = model.multiplier if model else None
-            if line := cost_line(outcome, multiplier=multiplier, room=self.room):
+            if line := cost_line(outcome, multiplier=self._multiplier(outcome), room=self.room):
                 self._streams.notice(line)
         if self._streams.person and self._streams.stdout_is_terminal:
             self._streams.out_bytes(b"\n")
@@ -112,6 +110,12 @@ class Saying:
         return prompt_meter(
             used, window, color=self._streams.stderr_color, estimated=chat.estimated, room=room
         )
+
+    def _multiplier(self, outcome: "Outcome") -> float | None:
+        """Return what an answer costs in premium requests; None where another unit is billed."""
+        self._billed = self._billed or outcome.cost is not None
+        model = self._repl.app.catalogue.find(self._repl.chat.model)
+        return model.multiplier if model and not self._billed else None
 
     def _learn_the_window(self) -> None:
         """Read the model list if nobody ever did: without it there is no window and no price."""

@@ -18,18 +18,15 @@ def set_(repl: "Repl", arguments: str) -> None:
     """Show the settings of this chat, or one of them, or change it."""
     name, _, value = arguments.partition(" ")
     if not name:
-        settings = repl.app.settings
-        repl.saying.rows(
-            [
-                (each, str(getattr(settings, each)), settings.source(each), meaning(each))
-                for each in NAMES
-            ]
-        )
+        rows = [(each, _value(repl, each), f"of {', '.join(values(each))}") for each in NAMES]
+        repl.saying.rows(rows)
+        repl.saying.note("/set NAME explains one, /set NAME VALUE changes it for this chat")
         return
     if name not in _ROWS:
         raise UsageError(f"a chat has no setting {name[:20]}", hint=f"it has {', '.join(NAMES)}")
     if not value.strip():
-        repl.saying.tell(f"{name}: {getattr(repl.app.settings, name)}\n{meaning(name)}")
+        source = repl.app.settings.source(name)
+        repl.saying.tell(f"{name}: {_value(repl, name)} ({source})\n{meaning(name)}")
         return
     change(repl, name, value.strip())
 
@@ -48,7 +45,12 @@ def change(repl: "Repl", name: str, value: str) -> None:
     repl.app.set_options(**{name: checked})
     if name == "keys":
         repl.new_lines()
-    repl.saying.note(f"{name}: {checked} in this chat (for good: copilot-chat config set {name} …)")
+    lasting = f"copilot-chat config set {name} {checked}"
+    repl.saying.note(f"{name}: {checked} in this chat; for good: {lasting}")
+
+
+def _value(repl: "Repl", name: str) -> str:
+    return str(getattr(repl.app.settings, name))
 
 
 def values(name: str) -> tuple[str, ...]:

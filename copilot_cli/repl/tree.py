@@ -62,7 +62,7 @@ def edit(repl: "Repl", words: str) -> None:
     attached, before = without_attachments(question.text)
     if not words and not _has_editor(repl):
         repl.draft = Draft(question, attached, before)
-        repl.saying.note("change the question and press Enter; Ctrl-C leaves it as it was")
+        repl.saying.note("change the question and press Enter; an empty line leaves it as it was")
         return
     words = words or repl.lines.editor(before)
     if not words.strip() or words == before:
