@@ -52,7 +52,9 @@ class Program:
         return f"\x1b[33m{self.meter}\x1b[0m"
 
     def find(self, before: str) -> Iterable[Candidate]:
-        """Complete commands and files."""
+        """Complete commands and files; fail for '/crash'."""
+        if before == "/crash":
+            raise ZeroDivisionError("the completer failed")
         if before.startswith("/"):
             return [Candidate(name, 0) for name in COMMANDS if name.startswith(before)]
         return self.files(before)

@@ -463,6 +463,9 @@ def test_a_crash_at_the_prompt_leaves_the_terminal_whole(folder: Path) -> None:
     """A failure inside the editor's own loop is a failure of the program, not a pause in it."""
     with Editor(folder, "right") as editor:
         editor.types("fail" + ENTER).shows("ZeroDivisionError: the right prompt failed").ends(1)
+    with Editor(folder) as editor:
+        editor.types("/cras").has("> /cras").types("h")
+        editor.shows("ZeroDivisionError: the completer failed").ends(1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
