@@ -5,11 +5,12 @@ source is what was written, line ends included, with the indentation of its list
 A block without an end goes to the end of the text. Indented code is no block of ours.
 """
 
-import re
 from typing import NamedTuple
 
-_LINE_END = re.compile(r"\r\n|\n|\r")  # what CommonMark takes for one
-_SURROGATE = re.compile("[\ud800-\udfff]")
+from copilot_cli.patterns import pattern
+
+_LINE_END = pattern(r"\r\n|\n|\r")  # what CommonMark takes for one
+_SURROGATE = pattern("[\ud800-\udfff]")
 
 
 class Block(NamedTuple):

@@ -8,7 +8,9 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,20})?", re.ASCII)
+from copilot_cli.patterns import pattern
+
+_SECONDS = pattern(r"[0-9]{1,10}(?:\.[0-9]{1,20})?", re.ASCII)
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 

@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 
 from copilot_cli.errors import SettingsError, UsageError
 from copilot_cli.kinds import TEXT
+from copilot_cli.patterns import pattern
 
 SHIPPED = Path(__file__).parent / "_roles"
 LARGEST = 256 * 1024
 """The most bytes that a role file may have."""
 
 _FENCE = "+++"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_NAME = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _SYSTEMS = {"darwin": "macOS", "linux": "Linux", "win32": "Windows"}
 
 
@@ -155,9 +156,9 @@ def _parsed(path: Path, head: str) -> dict[str, Any]:
 
 def _line_of(key: str, text: str) -> int:
     """Return the line of the head that sets `key`, counted from 1; 1 where it is not plain."""
-    pattern = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[\s*{re.escape(key)}\b")
+    line_of_key = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|\s*\[\s*{re.escape(key)}\b")
     lines = text.split("\n")
-    return next((at for at, line in enumerate(lines, start=1) if pattern.match(line)), 1)
+    return next((at for at, line in enumerate(lines, start=1) if line_of_key.match(line)), 1)
 
 
 def _temperature(value: object) -> float:

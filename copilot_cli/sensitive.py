@@ -9,8 +9,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
+from copilot_cli.patterns import pattern
+
 _FOLDERS = frozenset({".ssh", ".aws", ".docker", ".kube", ".gnupg", ".azure", ".gcloud"})
-_NAMES = re.compile(
+_NAMES = pattern(
     r"[._]netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env.*|id_\w+|credentials"
     r"|.*\.(pem|key|p12|pfx|jks|keystore|kdbx)"
     r"|\.(bash|zsh|sh|ash|python|node_repl|psql|mysql|sqlite|rediscli)_?history"
@@ -18,7 +20,7 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _TAILS = {("gh", "hosts.yml"), ("github-copilot", "hosts.json"), ("github-copilot", "apps.json")}
-_SECRETS = re.compile(
+_SECRETS = pattern(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
     r"|\bgh[opusr]_[0-9A-Za-z]{36}"
     r"|\bgithub_pat_\w{36}"

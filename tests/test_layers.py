@@ -27,19 +27,19 @@ ALLOWED: dict[str, set[str]] = {
     "patterns": set(),
     "logs": {"secret", "ui.safe"},
     "signals": set(),
-    "retry_after": set(),
+    "retry_after": {"patterns"},
     "identity": set(),
     "kinds": {"patterns"},
     "paths": {"errors"},
     "config_file": {"errors"},
-    "fences": set(),
+    "fences": {"patterns"},
     "shell_command": {"fences"},
     "completion_values": {"app", "engines", "messages", "roles", "settings", "store"},
     "shell_completion": {"app", "completion_values", "errors", "roles", "ui.safe"},
-    "roles": {"errors", "kinds"},
+    "roles": {"errors", "kinds", "patterns"},
     "exporting": {"messages", "store", "ui.safe"},
     "listing": {"exporting", "store", "ui", "ui.safe"},
-    "sensitive": set(),
+    "sensitive": {"patterns"},
     "project": {"config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
     | {"simulator"},
-    "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion"}
+    "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},
     # alone: what it shared with the program, both could get wrong alike

@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import islice
 from typing import Any, NamedTuple
 
+from copilot_cli.patterns import pattern
 from copilot_cli.store.cells import Cells, title_of_cell
 
 MARK, END = "\x02", "\x03"
@@ -23,9 +24,9 @@ TOKENIZER = "unicode61 remove_diacritics 2"
 _CHARACTERS_AROUND = 60
 _BATCH = 2000  # sealed texts that are in memory at a time
 _SHORT = 3  # letters: what begins with fewer is half of all words
-_TERM = re.compile(r'"([^"]*)"|(\S+)')
+_TERM = pattern(r'"([^"]*)"|(\S+)')
 # Han, kana, Hangul, Thai, Lao, Khmer, Burmese, Tibetan: a word has no space before it.
-_NO_SPACES = re.compile(
+_NO_SPACES = pattern(
     "[\u0e00-\u0eff\u0f00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]"
 )
 
