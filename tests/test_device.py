@@ -1,7 +1,7 @@
 """Device login against a scripted server: every error, and the exact waits between polls."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -471,15 +471,12 @@ def test_a_token_that_cannot_be_sent_is_refused_and_not_shown(reply: dict[str, s
 # --- the life of the code ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cost", [0.0, 0.3, 4.0, 20.0])
-@pytest.mark.parametrize("interval", [0.5, 1.0, 5.0, 7.0, 60.0])
-@pytest.mark.parametrize("life", [3.0, 12.0, 60.0, 900.0])
-def test_the_whole_life_is_used_and_no_wait_is_short(
-    life: float, interval: float, cost: float
-) -> None:
-    """Polls go on until just before the end, never sooner than allowed; no sleep passes the end."""
+def polled(
+    *answers: Answer, life: float, interval: float, cost: float = 0.0
+) -> tuple[list[float], Clock]:
+    """Poll until the code expires: when the polls went out, and the clock at the end."""
     clock = Clock()
-    server = Server(PENDING, clock=clock, cost=cost)
+    server = Server(*answers, clock=clock, cost=cost)
     with pytest.raises(CodeExpired):
         wait_for_grant(
             server.client,
@@ -489,37 +486,59 @@ def test_the_whole_life_is_used_and_no_wait_is_short(
             sleep=clock.sleep,
             monotonic=clock.monotonic,
         )
-    assert all(seconds >= interval for seconds in clock.waits[:-1])
-    assert clock.now - 1000.0 <= max(life, server.times[-1] + cost) + 1e-6
-    assert server.times[-1] <= life
-    if interval + cost + 1 < life:
-        assert server.times[-1] >= life - 1 - cost - interval
-    if cost == 0 and interval < life - 1:
-        assert server.times[-1] == pytest.approx(life - 1)
+    return server.times, clock
 
 
-def test_an_approval_in_the_last_seconds_is_taken() -> None:
-    """The last poll goes out one second before the end, after a wait that is not too short."""
-    clock = Clock()
-    server = Server(PENDING, clock=clock)
+@pytest.mark.parametrize("cost", [0.0, 0.3, 4.0, 20.0])
+@pytest.mark.parametrize("interval", [0.5, 1.0, 5.0, 7.0, 60.0])
+@pytest.mark.parametrize("life", [3.0, 12.0, 60.0, 900.0])
+def test_polls_keep_the_pace_until_no_further_one_fits(
+    life: float, interval: float, cost: float
+) -> None:
+    """Every wait is the interval, none goes beyond the life; what is left of it is slept out."""
+    times, clock = polled(PENDING, life=life, interval=interval, cost=cost)
+    *between, last = clock.waits
+    assert between == [interval] * (len(times) - 1)
+    assert last <= interval
+    assert times == pytest.approx([n * (interval + cost) for n in range(len(times))])
+    assert times[-1] < life
+    answered = times[-1] + cost
+    assert answered + interval >= life - 1e-6
+    assert clock.now - 1000.0 == pytest.approx(max(life, answered))
 
-    def approve() -> Iterator[httpx.Response]:
-        while clock.now < 1000.0 + 898:
-            yield httpx.Response(200, json=PENDING)
-        yield httpx.Response(200, json=GRANTED)
 
-    replies = approve()
-    transport = httpx.MockTransport(lambda request: (server(request), next(replies))[1])
-    grant = wait_for_grant(
-        httpx.Client(transport=transport),
-        BASE,
-        code(),
-        client_id="x",
-        sleep=clock.sleep,
-        monotonic=clock.monotonic,
-    )
-    assert grant.token == Secret(TOKEN)
-    assert server.times[-2:] == [890, 899]
+@pytest.mark.parametrize(
+    ("answers", "life", "interval", "cost", "times", "waits"),
+    [
+        pytest.param([PENDING], 20, 5, 0, [0, 5, 10, 15], [5, 5, 5, 5], id="at its very end"),
+        pytest.param([PENDING], 20, 5, 0.5, [0, 5.5, 11, 16.5], [5, 5, 5, 3], id="slow replies"),
+        pytest.param([PENDING], 7, 2, 0, [0, 2, 4, 6], [2, 2, 2, 1], id="a second is left"),
+        pytest.param([PENDING], 4, 3, 0, [0, 3], [3, 1], id="no early poll"),
+        pytest.param([slow(), PENDING], 10, 4, 0, [0, 9], [9, 1], id="slow_down"),
+        pytest.param([slow(30), PENDING], 10, 4, 0, [0], [10], id="slow_down beyond the end"),
+        pytest.param([PENDING], 3, 5, 0, [0], [3], id="shorter than an interval"),
+        pytest.param([PENDING], 3, 5, 4, [0], [0], id="over before the first reply"),
+    ],
+)
+def test_the_last_polls_of_a_code(
+    answers: list[Answer],
+    life: float,
+    interval: float,
+    cost: float,
+    times: list[float],
+    waits: list[float],
+) -> None:
+    """The last poll is the last that is on time; then the code's life is slept out."""
+    got, clock = polled(*answers, life=life, interval=interval, cost=cost)
+    assert (got, clock.waits) == (times, waits)
+
+
+def test_the_screen_hears_how_long_the_code_still_lives() -> None:
+    """After the last poll the wait that is told is what is left, not an interval."""
+    polls: list[Poll] = []
+    with pytest.raises(CodeExpired):
+        wait(PENDING, on_poll=polls.append, expires_in=7.0)
+    assert polls == [Poll("pending", 5), Poll("pending", 2)]
 
 
 def test_a_network_that_stays_away_does_not_outlive_the_code() -> None:
@@ -527,7 +546,7 @@ def test_a_network_that_stays_away_does_not_outlive_the_code() -> None:
     clock = Clock()
     with pytest.raises(CodeExpired):
         wait(BAD, clock=clock, expires_in=20.0)
-    assert clock.waits == [7, 12, 1]
+    assert clock.waits == [7, 9, 4]
 
 
 def test_ctrl_c_in_a_wait_is_not_held_back() -> None:
@@ -671,11 +690,17 @@ def test_the_simulator_takes_the_first_poll_and_the_pace() -> None:
     assert waits == [5, 5, 5]
 
 
-def test_the_simulator_s_last_second_counts() -> None:
-    """An approval just before the code's end is still found."""
-    grant, waits, _ = simulated(Scenario(), at={898.5: approve})
+def test_the_simulator_s_last_poll_counts() -> None:
+    """An approval just before the last poll that is on time is still found."""
+    grant, waits, _ = simulated(Scenario(), at={894.5: approve})
     assert grant.token.reveal().startswith("ghu_")
-    assert sum(waits) == 899
+    assert sum(waits) == 895
+
+
+def test_an_approval_in_the_simulator_s_last_second_is_too_late() -> None:
+    """No poll is early to catch it: the code has expired."""
+    with pytest.raises(CodeExpired):
+        simulated(Scenario(), at={899.0: approve})
 
 
 def test_the_simulator_denies() -> None:

@@ -29,7 +29,6 @@ _TROUBLES = 5  # failures in a row that are survived
 _MALFORMED = 2  # replies in a row with neither a token nor an error that are survived
 _GROWTH, _LONGEST = 2.0, 30.0  # seconds: each failure waits this much longer, up to that
 _PATIENCE = 60.0  # seconds of Retry-After that are honoured
-_LAST_CALL = 1.0  # seconds before the end of a code's life at which the last poll goes out
 
 _USER_CODE = re.compile(r"[A-Z0-9]{3,16}(?:-[A-Z0-9]{2,16}){0,3}")
 _PLAIN_URL = re.compile(r"https?://[A-Za-z0-9\[][A-Za-z0-9\[\]:/._~?#&=%+-]{1,200}")
@@ -153,11 +152,13 @@ def wait_for_grant(
                 poll = Poll("transient", wait, troubles, outcome.error.message)
             case _:
                 assert_never(outcome)
-        wait, alive = _until_next(poll.wait, interval, deadline - monotonic())
+        # No poll is early, and none comes after the code's life: what is left of it is slept out.
+        left = max(deadline - monotonic(), 0.0)
+        wait = min(poll.wait, left)
         if on_poll is not None:
             on_poll(poll._replace(wait=wait))
         sleep(wait)
-        if not alive:
+        if poll.wait >= left:
             raise oauth.expired()
 
 
@@ -196,18 +197,6 @@ def opens(verification_uri: str, base_url: str) -> str | None:
         return None
     here = is_loopback(page.netloc) and is_loopback(login.netloc)
     return verification_uri if here else None
-
-
-def _until_next(wait: float, interval: float, left: float) -> tuple[float, bool]:
-    """Return how long to sleep with `left` seconds of life, and whether a poll may follow.
-
-    The server began to count before we did, so the last poll goes out a little before the end. The
-    wait before it is stretched, rather than followed by one that is shorter than the interval.
-    """
-    last_call = left - _LAST_CALL
-    if last_call < interval:
-        return max(left, 0.0), False
-    return (wait if last_call - wait >= interval else last_call), True
 
 
 def _poll(
