@@ -26,6 +26,7 @@ NOW = 1_800_000_000.0
 REST = "https://api.github.com"
 GITHUB = Secret("ghu_madeUpForTests0000000000000000000000")
 TOKEN = "tid=madeUp;exp=1;proxy-ep=proxy.business.githubcopilot.com:madeUpSignature"
+MISSING = object()
 GOOD: dict[str, Any] = {
     "token": TOKEN,
     "expires_at": NOW + 1800,
@@ -117,12 +118,10 @@ def test_a_token_comes_back_whole() -> None:
     )
 
 
-def test_only_three_fields_matter() -> None:
-    """Everything but token, expires_at and refresh_in may be missing or of any type."""
+def test_only_the_token_matters() -> None:
+    """Everything else may be missing or of any type; without its times it is good ten minutes."""
     odd = {
         "token": "x" * 40,
-        "expires_at": NOW + 1800.5,
-        "refresh_in": 1500,
         "sku": 7,
         "endpoints": [],
         "individual": None,
@@ -130,18 +129,35 @@ def test_only_three_fields_matter() -> None:
     }
     token = ask(replying(body=odd))
     assert (token.api, token.sku) == ("https://api.githubcopilot.com", None)
+    assert token.exp_local - token.obtained == 600
 
 
-@pytest.mark.parametrize("name", ["token", "expires_at", "refresh_in"])
-@pytest.mark.parametrize("value", [None, "", "1500", True, [], {}, float("nan"), float("inf")])
-def test_the_three_are_read_strictly(name: str, value: object) -> None:
-    """A reply without a usable token, expires_at or refresh_in is a failure of the service."""
-    text = json.dumps({**GOOD, name: value})
-    if name == "token" and value == "1500":
-        text = json.dumps({**GOOD, "token": "a token\r\nX-Bad: 1"})
-    error = failing(200, text)
+@pytest.mark.parametrize("value", [None, "", True, [], {}, 1500, "a token\r\nX-Bad: 1"])
+def test_the_token_is_read_strictly(value: object) -> None:
+    """A reply without a token that can be sent is a failure of the service, and shows no value."""
+    error = failing(200, {**GOOD, "token": value})
     assert type(error) is ServiceError
-    assert "madeUp" not in error.message
+    assert "X-Bad" not in error.message
+
+
+@pytest.mark.parametrize(
+    ("names", "life"),
+    [
+        pytest.param(("expires_at",), 1500, id="refresh_in alone"),
+        pytest.param(("refresh_in",), 1800, id="expires_at alone"),
+        pytest.param(("expires_at", "refresh_in"), 600, id="neither"),
+    ],
+)
+@pytest.mark.parametrize(
+    "value", [MISSING, None, "", "1500", True, [], {}, float("nan"), float("inf"), -(10**400)]
+)
+def test_odd_times_are_missing_times(names: tuple[str, ...], life: float, value: object) -> None:
+    """A token is used for as long as what can be read of its times says, and ten minutes else."""
+    body = {**GOOD, **dict.fromkeys(names, value)}
+    token = ask(replying(body=json.dumps({k: v for k, v in body.items() if v is not MISSING})))
+    assert token.token == Secret(TOKEN)
+    assert token.exp_local - token.obtained == life
+    assert token.obtained <= token.refresh_at <= token.exp_local
 
 
 @pytest.mark.parametrize(
@@ -379,10 +395,11 @@ def test_an_odd_envelope_is_still_a_refusal(details: dict[str, Any]) -> None:
 def test_the_services_words_are_made_safe() -> None:
     """Control characters and credentials in a message are not shown, nor more than 200 letters."""
     words = "\x1b]0;owned\x07 ghu_madeUpForTests0000000000 " + "x" * 500
-    error = failing(403, {"error_details": {"message": words}})
-    assert "\x1b" not in error.message
-    assert "madeUp" not in error.message
-    assert len(error.message) <= 200
+    for details in ({"message": words}, {"title": "y" * 150, "message": words}):
+        error = failing(403, {"error_details": details})
+        assert "\x1b" not in error.message
+        assert "madeUp" not in error.message
+        assert len(error.message) == 200
 
 
 @pytest.mark.parametrize(

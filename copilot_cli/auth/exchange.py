@@ -1,7 +1,7 @@
 """The exchange: a GitHub token for a Copilot token of half an hour, and the host it is good for.
 
-Rule: one request, no retry, no cache (copilot_token.py has both). Only token, `expires_at` and
-`refresh_in` are read strictly; nothing is ever sent to a host that the reply made up.
+Rule: one request, no retry, no cache (copilot_token.py has both). Only the token is read strictly;
+nothing is ever sent to a host that the reply made up.
 Source: microsoft/vscode-copilot-chat, 2026-03.
 """
 
@@ -150,10 +150,9 @@ def _essentials(host: str, fields: Mapping[str, Any]) -> tuple[str, float, float
     token = fields.get("token")
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise ServiceError(f"{host} sent no usable Copilot token")
-    expires_at = rest.number(fields.get("expires_at"))
-    refresh_in = rest.number(fields.get("refresh_in"))
-    if expires_at is None or refresh_in is None:
-        raise ServiceError(f"{host} sent a Copilot token without saying how long it is good")
+    # A reply without its times costs an exchange in ten minutes, and no sign-in.
+    expires_at = rest.number(fields.get("expires_at")) or 0.0
+    refresh_in = rest.number(fields.get("refresh_in")) or 0.0
     return token, expires_at, refresh_in
 
 
@@ -206,7 +205,7 @@ def _not_allowed(fields: Mapping[str, Any], details: Mapping[str, Any]) -> NotAl
     identifier = str(details.get("notification_id") or fields.get("reason") or "")
     ours, hint = _NOTIFICATIONS.get(identifier, ("Copilot is not available to this account", None))
     title, message = rest.text(details, "title"), rest.text(details, "message")
-    told = f"{title}: {message}" if title and message else message or title
+    told = safe_line(f"{title}: {message}" if title and message else message or title)
     link = rest.text(details, "url").replace("{EDITOR}", "copilot-chat")
     if re.fullmatch(r"https://[!-~]+", link):
         hint = f"see {link}"
