@@ -20,22 +20,28 @@ def compose(words: Sequence[str], stdin: BinaryIO | None) -> str:
     """Return the request made of the argument `words` and of `stdin`, None where it is a terminal.
 
     With words, stdin is context and the words the request; without, or with `-` alone, stdin is the
-    request. Raises `UsageError` where there is nothing to ask, and for input that is no text.
+    request. Raises `UsageError` where there is nothing to ask (blank words are nothing, whatever is
+    piped in), and for input that is no text.
     """
+    piped_alone = list(words) in ([], ["-"])
     asked = " ".join(words)
-    if list(words) == ["-"]:
-        asked = ""
+    # Words that are blank were meant to say something: `ask "$EMPTY"` never sends the data alone.
+    if not piped_alone and not asked.strip():
+        raise _nothing_to_ask()
     piped = "" if stdin is None else read_text(stdin)
-    if not asked.strip():
+    if piped_alone:
         if not piped.strip():
-            raise UsageError(
-                "there is nothing to ask",
-                hint="copilot-chat ask 'your question', or pipe the question in",
-            )
+            raise _nothing_to_ask()
         return piped.removesuffix("\n").removesuffix("\r")
     if not piped.strip():
         return asked
     return f"{frame('stdin', piped)}\n\n{asked}"
+
+
+def _nothing_to_ask() -> UsageError:
+    return UsageError(
+        "there is nothing to ask", hint="copilot-chat ask 'your question', or pipe the question in"
+    )
 
 
 def frame(name: str, text: str) -> str:

@@ -17,7 +17,6 @@ from copilot_cli.prompt import MAX_STDIN, compose
         ([], b"piped\n", "piped"),
         ([], b"two\nlines\r\n", "two\nlines"),
         (["-"], b"piped", "piped"),
-        ([" "], b"piped", "piped"),
         (["what?"], b"data\n", '<data name="stdin">\ndata\n</data>\n\nwhat?'),
         (["what?"], b"data", '<data name="stdin">\ndata\n</data>\n\nwhat?'),
         ([], b"\xef\xbb\xbfmarked", "marked"),
@@ -38,12 +37,25 @@ def test_words_and_input_make_the_request(
     [
         ([], None, "nothing to ask"),
         (["  "], None, "nothing to ask"),
+        ([""], b"piped", "nothing to ask"),
+        ([" ", "\n"], b"piped", "nothing to ask"),
+        ([""], b"bin\0ary", "nothing to ask"),
         (["-"], b"", "nothing to ask"),
         ([], b" \n\t", "nothing to ask"),
         (["what?"], b"bin\0ary", "binary"),
         ([], b"x" * (MAX_STDIN + 1), "larger than 16 MiB"),
     ],
-    ids=["nobody", "blank", "empty", "blank input", "binary", "huge"],
+    ids=[
+        "nobody",
+        "blank",
+        "blank beside input",
+        "blanks beside input",
+        "blank beside binary",
+        "empty",
+        "blank input",
+        "binary",
+        "huge",
+    ],
 )
 def test_what_is_no_request_is_refused(words: list[str], stdin: bytes | None, message: str) -> None:
     """Nothing, binary and too much are usage errors, before anything is sent."""
