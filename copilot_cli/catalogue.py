@@ -5,10 +5,11 @@ it lasts for who only wants to know something of one.
 """
 
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import ModelUnavailable, UsageError
+from copilot_cli.errors import CopilotChatError, ModelUnavailable, UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -25,6 +26,7 @@ class Catalogue:
     def __init__(self, app: "App") -> None:
         self._app = app
         self.silent = False
+        self._read: list[ModelInfo] = []  # where the disk refuses to keep it
 
     def models(self, *, fresh: bool = False) -> "list[ModelInfo]":
         """Return the list, at most ten minutes old; `fresh` always asks the service."""
@@ -37,15 +39,26 @@ class Catalogue:
         reply = self._app.engine.models_reply()
         entry = {"for": self._whose, "data": reply.get("data")}
         write_json(self._file, entry, self._app.effects.now())
-        return parse_models(reply)
+        self._read = parse_models(reply)
+        return self._read
 
     def known(self) -> "list[ModelInfo]":
         """Return the list as it was read last, however long ago; sends nothing."""
-        return self._kept(math.inf) or []
+        return self._kept(math.inf) or self._read
 
     def find(self, model: str) -> "ModelInfo | None":
         """Return what was read last of `model`; None where that is nothing. Sends nothing."""
         return next((each for each in self.known() if each.id == model), None)
+
+    def look_up(self, model: str) -> "ModelInfo | None":
+        """Return what is known of `model`, asking the service if nothing was ever read.
+
+        None too where the service cannot be asked: who needs an answer hears why from that.
+        """
+        if not self.silent and not self.known():
+            with suppress(CopilotChatError):
+                self.models()
+        return self.find(model)
 
     def choose(self, role: "Role | None" = None) -> str:
         """Return the model to ask: the one that is set, else the service's own default.

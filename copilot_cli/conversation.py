@@ -45,9 +45,11 @@ def open_chat(
 ) -> Chat:
     """Return a chat with `model` that goes on from `history`, knowing its window if anybody did.
 
-    Nothing is asked of the service for that: what was read last of the model counts.
+    Nothing is asked of the service for that, what was read last of the model counts; but for the
+    levels of reasoning that it has, where one is wanted.
     """
-    engine, info = app.engine, app.catalogue.find(model)
+    engine, effort = app.engine, app.effort(manner.role)
+    info = app.catalogue.look_up(model) if effort else app.catalogue.find(model)
     return app.plain_chat(
         engine,
         model,
@@ -56,7 +58,7 @@ def open_chat(
         recorder=recorder,
         stream=manner.stream,
         temperature=manner.role.temperature if manner.role else None,
-        effort=app.effort(manner.role),
+        effort=effort,
         window=prompt_limit(info) if info else None,
         efforts=info.reasoning if info else (),
     )

@@ -1,15 +1,16 @@
 """One question: its report hears exactly once how it ended, whatever that was."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from copilot_cli.asking import OutputFile, Turn
+from copilot_cli.asking import CodeOnly, OutputFile, Turn
 from copilot_cli.chat import Chat
 from copilot_cli.errors import CopilotChatError, IncompleteError, ServiceError, UsageError
-from copilot_cli.messages import End, Event, Request, Text
+from copilot_cli.messages import End, Event, Reasoning, Request, Text
 from copilot_cli.signals import Terminated
 
 
@@ -129,3 +130,63 @@ def test_a_place_that_cannot_be_written_is_refused_first(tmp_path: Path, name: s
     fault = OutputFile(tmp_path / name).fault
     assert fault is not None
     assert "cannot be written" in fault.message
+
+
+CODE = "So:\n\n```sh\nls\n```\n\nor\n\n~~~\nls -l\n~~~\n"
+
+
+def code_of(*script: Event | BaseException, first: bool) -> list[Any]:
+    """What a report hears, between start and finish, of an answer whose code alone is wanted."""
+    listener = Listener()
+    chat = Chat(Scripted(*script), "a-model", monotonic=lambda: 0.0, new_id=lambda: "id")
+    with suppress(CopilotChatError), Turn(CodeOnly(listener, first=first)) as turn:
+        turn.tell(chat, "hello", None)
+    return listener.heard[1:]
+
+
+@pytest.mark.parametrize(("first", "code"), [(True, "ls\n"), (False, "ls\nls -l\n")])
+def test_only_the_code(first: bool, code: str) -> None:
+    """The source between the fences, however the answer came in pieces; no reasoning."""
+    pieces: list[Event] = [
+        Text(CODE[:9]),
+        Reasoning("hm"),
+        Text(CODE[9:]),
+        End("stop", complete=True),
+    ]
+    assert code_of(*pieces, first=first) == [
+        Text(code),
+        End("stop", complete=True),
+        ("finish", True, None),
+    ]
+
+
+def test_no_code_in_a_whole_answer() -> None:
+    """Prose is never passed on as code."""
+    heard = code_of(Text("Just do it."), End("stop", complete=True), first=True)
+    assert heard == [("finish", True, "there is no code block in the answer")]
+
+
+def test_the_code_of_an_answer_that_was_cut() -> None:
+    """What came is passed on, and the error says that it is not whole."""
+    heard = code_of(Text("```\nls"), End("length", complete=False), first=True)
+    assert heard[0] == Text("ls")
+    assert "incomplete" in heard[-1][2]
+
+
+def test_the_code_of_an_answer_that_failed() -> None:
+    """The failure is what is told."""
+    assert code_of(ServiceError("oops"), first=True) == [("finish", True, "oops")]
+
+
+def test_an_answer_that_is_ended_passes_on_no_code() -> None:
+    """Ctrl-C leaves the terminal whole, and prints no half of a command."""
+    listener = Listener()
+    chat = Chat(
+        Scripted(Text("```\nrm -rf /tmp/x"), KeyboardInterrupt()),
+        "a-model",
+        monotonic=lambda: 0.0,
+        new_id=lambda: "id",
+    )
+    with pytest.raises(KeyboardInterrupt), Turn(CodeOnly(listener, first=True)) as turn:
+        turn.tell(chat, "hello", None)
+    assert not any(isinstance(heard, Text) for heard in listener.heard)

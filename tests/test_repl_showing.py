@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from copilot_cli.conversation import Manner
+from copilot_cli.repl.loop import Input, Repl
 from copilot_cli.repl.settling import NAMES
 from tests.repl_world import chat_of, chatting_world, models_asked, run, said, sent
 from tests.wizard_world import World
@@ -171,7 +172,12 @@ def test_other_keys_make_the_input_anew(world: World) -> None:
     chat = chat_of(world, person=True)
     made: list[str] = []
     lines = chat.lines
-    chat._make_lines = lambda repl: (made.append(repl.app.settings.keys), lines)[1]
+
+    def make(repl: Repl) -> Input:
+        made.append(repl.app.settings.keys)
+        return lines
+
+    chat._make_lines = make
     chat.handle("/set keys vi")
     assert made == ["vi"]
 

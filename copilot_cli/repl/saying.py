@@ -4,10 +4,8 @@ What a model, a file or a database holds is foreign: it is made safe here.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import CopilotChatError
 from copilot_cli.ui.meter import cost_line, prompt_meter
 from copilot_cli.ui.report import Report, TextReport
 from copilot_cli.ui.safe import safe, safe_line
@@ -120,10 +118,8 @@ class Saying:
     def _learn_the_window(self) -> None:
         """Read the model list if nobody ever did: without it there is no window and no price."""
         repl = self._repl
-        if repl.chat.tokens[1] is None and not repl.app.catalogue.known():
-            with suppress(CopilotChatError):  # the answer is there; the meter does without
-                repl.app.catalogue.models()
-                repl.talk.use_model(repl.chat.model)
+        if repl.chat.tokens[1] is None and repl.app.catalogue.look_up(repl.chat.model):
+            repl.talk.use_model(repl.chat.model)
 
     def _wrapped(self, text: str) -> list[str]:
         from copilot_cli.ui.runs import plain, wrapped
