@@ -304,6 +304,16 @@ def test_a_reader_that_is_gone_is_told_once() -> None:
         writer.text("text")
 
 
+def test_code_has_the_colours_of_the_theme() -> None:
+    """Those of the terminal where none is named."""
+    for theme, expected in (("auto", "\x1b[35mimport"), ("light", "\x1b[38;5;90mimport")):
+        screen = Screen()
+        with TerminalWriter(screen.write, screen.size, theme=theme) as writer:
+            writer.text("```python\nimport os\n```\n")
+            writer.end()
+        assert expected in screen.written
+
+
 def test_an_incomplete_answer_is_marked() -> None:
     """The mark stands under what came, on its own line."""
     screen = Screen()

@@ -158,4 +158,4 @@ def _report(application: "App", form: str, file: OutputFile | None) -> "Report":
     streams, settings = application.streams, application.settings
     if file is not None and settings.render != "always":
         return TextReport(streams, lambda: PlainWriter(file.write))
-    return TextReport(streams, lambda: make_writer(streams, settings.render))
+    return TextReport(streams, lambda: make_writer(streams, settings.render, theme=settings.theme))

@@ -54,7 +54,8 @@ class Saying:
         """Show an answer that was given before."""
         from copilot_cli.ui.stream import make_writer
 
-        with make_writer(self._streams, self._repl.app.settings.render) as writer:
+        settings = self._repl.app.settings
+        with make_writer(self._streams, settings.render, theme=settings.theme) as writer:
             writer.text(answer)
             writer.end()
         self._streams.out_bytes(b"\n")
@@ -69,7 +70,9 @@ class Saying:
 
         def writer() -> "Writer":
             shown = settings.thinking == "shown"
-            return make_writer(self._streams, settings.render, keep_reasoning=shown)
+            return make_writer(
+                self._streams, settings.render, keep_reasoning=shown, theme=settings.theme
+            )
 
         return TextReport(self._streams, writer, reasoning=settings.thinking != "hidden")
 

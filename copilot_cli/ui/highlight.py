@@ -1,8 +1,8 @@
 """Source code coloured line by line, so that no line waits for the next.
 
 Each line is given to its Pygments lexer alone. What such a lexer cannot know is remembered here:
-that a comment or a string of several lines is open. Sixteen ANSI colours and no background, which
-are readable on light and dark.
+that a comment or a string of several lines is open. No background; by itself the terminal's own
+sixteen colours, which are readable on light and dark, and else those of a theme.
 """
 
 import re
@@ -43,6 +43,15 @@ _STYLES = {
     Generic.Subheading: "36",
     Generic.Prompt: "2",
 }
+
+
+# xterm's 256 colours, at least 4.5 : 1 on a background that is black, or white.
+_THEMES = {
+    "auto": {},
+    "dark": {"2": "38;5;245", "31": "38;5;210", "32": "38;5;150", "35": "38;5;176",
+             "36": "38;5;116"},
+    "light": {"2": "38;5;242", "31": "38;5;124", "32": "38;5;22", "35": "38;5;90", "36": "38;5;24"},
+}  # fmt: skip
 
 
 class _Span(NamedTuple):
@@ -96,15 +105,22 @@ def _style(kind: _TokenType) -> str:
 
 
 class Highlighter:
-    """The colours of one code block; `info` is the info string of its fence."""
+    """The colours of one code block; `info` is the info string of its fence.
 
-    def __init__(self, info: str) -> None:
+    `theme` is auto, dark or light: the terminal's own colours, or some for that background.
+    """
+
+    def __init__(self, info: str, theme: str = "auto") -> None:
+        self._colours: dict[str, str] = _THEMES[theme]
         name = re.match(r"[\w+#.-]+", info.lstrip("{."))
         self._known = _lexer(name.group().lower()) if name else None
         self._open: _Span | None = None
 
     def line(self, text: str) -> Runs:
         """Return the next line as runs; their text together is `text`."""
+        return [(piece, self._colours.get(style, style)) for piece, style in self._line(text)]
+
+    def _line(self, text: str) -> Runs:
         if self._known is None or len(text) > _LONGEST:
             return [(text, "")]
         head: Runs = []

@@ -44,8 +44,9 @@ class _Carry(NamedTuple):
 class Renderer:
     """Renders the pieces of one answer, in their order."""
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, theme: str = "auto") -> None:
         self._color = color
+        self._theme = theme
         self._inline = Inline(color=color)
         self._highlighter: Highlighter | None = None
         self._table: Columns | None = None
@@ -150,7 +151,7 @@ class Renderer:
         if not piece.end:
             from copilot_cli.ui.highlight import Highlighter  # the lexers: with the first code
 
-            self._highlighter = Highlighter(piece.info)
+            self._highlighter = Highlighter(piece.info, self._theme)
         return []
 
     def _code(self, piece: Piece) -> str:

@@ -25,7 +25,7 @@ class TerminalWriter(AnswerWriter):
     `write` takes all bytes of one update; `size` gives the columns and rows of the screen. Without
     `cursor` nothing is ever redrawn: finished blocks only, for pipes and dumb terminals. Reasoning
     goes to `aside`; without one it is shown here, dim, and folded away when the answer starts,
-    unless `keep_reasoning`.
+    unless `keep_reasoning`. `theme` is that of code: auto, dark or light.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class TerminalWriter(AnswerWriter):
         cursor: bool = True,
         aside: Aside | None = None,
         keep_reasoning: bool = False,
+        theme: str = "auto",
     ) -> None:
         self._size = size
         self._columns, self._rows = size()
@@ -46,7 +47,7 @@ class TerminalWriter(AnswerWriter):
         self._keep = keep_reasoning
         self._thinking = False
         self._splitter = BlockSplitter(self._columns, self._rows)
-        self._renderer = Renderer(color=color)
+        self._renderer = Renderer(color=color, theme=theme)
         self._tail: Tail = Live(write, self._columns) if cursor else Paper(write)
 
     def text(self, text: str) -> None:

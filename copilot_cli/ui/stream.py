@@ -137,12 +137,13 @@ def make_writer(
     file: Sink | None = None,
     *,
     keep_reasoning: bool = False,
+    theme: str = "auto",
 ) -> AnswerWriter:
     """Return the writer of one answer to stdout, or to `file`.
 
     `render` is auto (on a terminal that can move its cursor), always (into a pipe: finished blocks
     only) or never. On a terminal reasoning is folded away when the answer starts, unless
-    `keep_reasoning`.
+    `keep_reasoning`. `theme` is that of code: auto, dark or light.
     """
     terminal = streams.stdout_is_terminal and file is None
     cursor = terminal and not streams.dumb
@@ -158,4 +159,5 @@ def make_writer(
         cursor=cursor,
         aside=None if cursor and streams.stderr_is_terminal else Aside(streams),
         keep_reasoning=keep_reasoning,
+        theme=theme,
     )
