@@ -5,10 +5,11 @@ Nothing sleeps: `shows` reads from the terminal until the text is there, or fail
 
 import os
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -67,6 +68,16 @@ class Place:
     def asked(self, endpoint: str) -> list[Any]:
         """What the simulator was asked of `endpoint`."""
         return [entry for entry in self.simulator.log if entry.endpoint == endpoint]
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Role, state and text of every turn that is in the database; it must be sound."""
+        query = (
+            "SELECT role, state, (SELECT group_concat(text, '') FROM parts WHERE turn_id = turns.id"
+            " ORDER BY position) FROM turns ORDER BY id"
+        )
+        with closing(sqlite3.connect(self.home / "conversations.db")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            return [(role, state, text or "") for role, state, text in database.execute(query)]
 
     def files(self) -> set[str]:
         """The files under the home, by their path in it; those of no content left out."""

@@ -1,11 +1,9 @@
 """The real program at a pseudo-terminal: the wizard, the demo, the chat, and Ctrl-C everywhere."""
 
-import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +11,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
 
-from tests.terminal_session import CTRL_C, CTRL_D, DOWN, UP, Place, Session
+from tests.terminal_session import CTRL_C, CTRL_D, DOWN, Place, Session
 
 pytestmark = pytest.mark.real
 
@@ -274,158 +272,18 @@ def test_the_demo_can_be_left_at_the_code(place: Place) -> None:
     assert set(place.folder.rglob("*")) <= before
 
 
-# --- the chat ------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def chatting(place: Place) -> Place:
-    place.sign_in_by_variable()
-    return place
-
-
-def rows(place: Place) -> list[tuple[str, str, str]]:
-    """Role, state and text of every turn that is in the database."""
-    query = (
-        "SELECT role, state, (SELECT group_concat(text, '') FROM parts WHERE turn_id = turns.id "
-        "ORDER BY position) FROM turns ORDER BY id"
-    )
-    with closing(sqlite3.connect(place.home / "conversations.db")) as database:
-        return [(role, state, text or "") for role, state, text in database.execute(query)]
-
-
-def test_an_answer_longer_than_the_screen_is_in_the_scrollback_once(chatting: Place) -> None:
-    """Every paragraph is rendered, and stands exactly once in scrollback and screen."""
-    paragraphs = [f"Paragraph number {n} is *about* {n} things and ends." for n in range(40)]
-    chatting.simulator.answer(text="\n\n".join(paragraphs))
-    with chatting.run("repl", lines=12) as session:
-        session.prompts().types("go\r").prompts(2)
-        for n in range(40):
-            assert session.lines.count(f"Paragraph number {n} is about {n} things and ends.") == 1
-        last = len(session.lines) - 1
-        while not session.lines[last].startswith(">"):
-            last -= 1
-        assert session.lines[last - 1] == ""
-        assert " out · " in session.lines[last - 2]
-        assert session.lines[last - 3].startswith("Paragraph number 39")
-        session.types(CTRL_D).ends(0)
-
-
-def test_ctrl_c_stops_the_answer_and_keeps_what_came(chatting: Place) -> None:
-    """The part that came is in the database and the conversation goes on with it."""
-    chatting.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))
-    with chatting.run("repl") as session:
-        session.prompts().types("count\r").shows("One.").types(CTRL_C)
-        session.shows("stopped; what came is kept").prompts(2)
-        assert rows(chatting)[1] == ("assistant", "interrupted", "One. ")
-        session.types("and now?\r").prompts(3).types(CTRL_D).ends(0)
-    sent = chatting.asked("chat")[-1].json()["messages"]
-    assert [(it["role"], it["content"]) for it in sent] == [
-        ("user", "count"),
-        ("assistant", "One. "),
-        ("user", "and now?"),
-    ]
-    assert [state for _, state, _ in rows(chatting)][2:] == ["complete", "complete"]
-
-
-def test_ctrl_c_before_the_first_word_says_that_nothing_came(chatting: Place) -> None:
-    """Nothing came, so nothing is said to be kept, and the next question goes without it."""
-    chatting.simulator.answer(deltas=["never"], pause_after=(0, threading.Event()))
-    with chatting.run("repl") as session:
-        session.prompts().types("count\r")
-        assert chatting.simulator.wait(lambda: bool(chatting.asked("chat")))
-        session.types(CTRL_C).shows("stopped; nothing came").prompts(2)
-        session.types("and now?\r").prompts(3).types(CTRL_D).ends(0)
-    assert len(chatting.asked("chat")[-1].json()["messages"]) == 1
-
-
-def test_commands_are_no_questions(chatting: Place) -> None:
-    """Empty lines, /help, /model, /new and unknown ones send nothing; // sends a slash."""
-    with chatting.run("repl", lines=50) as session:
-        session.prompts().types("\r").prompts(2).types("   \r").prompts(3)
-        session.types("/help\r").shows("/model [ID]", "Ctrl-D leaves.").prompts(4)
-        session.types("/model\r").shows("* sim-echo").prompts(5)
-        session.types("/model sim-tiny\r").shows("error: there is no such model").prompts(6)
-        session.types("/model sim-small\r").shows("model: sim-small").prompts(7)
-        session.types("/nwe\r").shows("there is no command /nwe hint: did you mean /new?")
-        session.prompts(8).types("/new\r").shows("a new conversation").prompts(9)
-        assert not chatting.asked("chat")
-        session.types("//etc\r").prompts(10).types(CTRL_D).ends(0)
-    (question,) = chatting.asked("chat")
-    assert question.json()["model"] == "sim-small"
-    assert question.json()["messages"][-1]["content"] == "/etc"
-
-
-@pytest.mark.parametrize("leave", ["/exit\r", "/quit\r", "exit\r", "quit\r", CTRL_D])
-def test_the_chat_is_left(chatting: Place, leave: str) -> None:
-    """Each of the ways out leaves with 0."""
-    with chatting.run("repl") as session:
-        session.prompts().types(leave).ends(0)
-
-
-def test_ctrl_c_at_the_prompt_clears_the_line(chatting: Place) -> None:
-    """What was typed is gone, the chat goes on, and nothing was sent."""
-    with chatting.run("repl") as session:
-        session.prompts().types("never to be sent").shows("> never to be sent")
-        session.types(CTRL_C).until(lambda: "never" not in session.text, "an empty prompt")
-        session.types("/exit\r").ends(0)
-    assert not chatting.asked("chat")
-
-
-def test_the_next_run_has_the_earlier_lines(chatting: Place) -> None:
-    """Arrow up brings the last line of the run before; the file is nobody else's."""
-    with chatting.run("repl") as session:
-        session.prompts().types("the first run\r").prompts(2).types(CTRL_D).ends(0)
-    assert (chatting.home / "history").stat().st_mode & 0o777 == 0o600
-    with chatting.run("repl") as session:
-        session.prompts().types(UP).shows("> the first run")
-        session.types("\r").prompts(2).types(CTRL_D).ends(0)
-    assert [it.json()["messages"][-1]["content"] for it in chatting.asked("chat")] == [
-        "the first run"
-    ] * 2
-
-
-def test_a_wait_is_counted_down_and_ended_by_ctrl_c(chatting: Place) -> None:
-    """A limit of half a minute: the seconds are shown, and nobody has to sit them out."""
-    chatting.simulator.fault("chat", status=429, headers={"retry-after": "30"}, body="busy")
-    with chatting.run("repl") as session:
-        session.prompts().types("hello\r").shows("sending again in 30.0 s", "s left; Ctrl-C stops")
-        session.types(CTRL_C).shows("stopped; nothing came").prompts(2)
-        assert "s left" not in session.text
-        session.types(CTRL_D).ends(0)
-    assert len(chatting.asked("chat")) == 1
-
-
-def at_the_prompt(place: Place) -> Session:
-    return place.run("repl").prompts()
-
-
-def in_an_answer(place: Place) -> Session:
-    place.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))
-    return at_the_prompt(place).types("count\r").shows("One.")
+# --- leaving, and on into the chat ----------------------------------------------------------------
 
 
 def at_the_code(place: Place) -> Session:
-    del place.environ["COPILOT_CHAT_TOKEN"]
     return to_the_code(place)
 
 
-@pytest.mark.parametrize("step", [at_the_prompt, in_an_answer, in_the_method_menu, at_the_code])
-def test_sigterm_leaves_the_terminal_whole(
-    chatting: Place, step: Callable[[Place], Session]
-) -> None:
-    """128 and the signal's number; what came of an answer is saved."""
-    with step(chatting) as session:
+@pytest.mark.parametrize("step", [in_the_method_menu, at_the_code])
+def test_sigterm_leaves_the_terminal_whole(place: Place, step: Callable[[Place], Session]) -> None:
+    """128 and the signal's number, in a menu and while the code waits to be typed."""
+    with step(place) as session:
         session.terminate().ends(143)
-    if step is in_an_answer:
-        assert rows(chatting)[1] == ("assistant", "interrupted", "One. ")
-
-
-def test_ctrl_c_ends_an_ask_with_130(chatting: Place) -> None:
-    """What came of the answer stays on the terminal, and in the database."""
-    chatting.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))
-    with chatting.run("ask", "count") as session:
-        session.shows("One.").types(CTRL_C).ends(130)
-    assert rows(chatting)[1] == ("assistant", "interrupted", "One. ")
 
 
 def test_signed_out_the_chat_begins_with_the_wizard(place: Place) -> None:
