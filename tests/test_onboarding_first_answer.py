@@ -124,7 +124,7 @@ def test_a_list_that_cannot_be_read(world: World) -> None:
     assert "The model list could not be read: " in world.said
     assert "Your sign-in is kept all the same." in world.said
     assert model(world) is None
-    world.onboard(method="device", model="sim-echo")
+    world.onboard(method="device", model="sim-echo", force=True)
     assert model(world) == "sim-echo"
 
 

@@ -1,14 +1,13 @@
 """The store before a sign-in: made, opened, moved aside, put back; and what is asked for it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from copilot_cli.errors import (
-    Corrupt,
     Interrupted,
-    KeyMissing,
     KeyringLocked,
     KeyringUnavailable,
     SignInError,
@@ -160,6 +159,7 @@ def test_a_passphrase_from_a_descriptor(world: World) -> None:
             passphrase_fd=reading,
             model="sim-echo",
             verify=False,
+            force=True,
         )
         os.close(reading)
     world.environ["COPILOT_CHAT_PASSPHRASE"] = PHRASE
@@ -167,12 +167,30 @@ def test_a_passphrase_from_a_descriptor(world: World) -> None:
     assert "Already signed in as octocat" in world.said
 
 
-def test_a_passphrase_store_without_one(world: World) -> None:
-    """Nobody to type it and no variable: exit code 10, and no request."""
-    with pytest.raises(KeyringLocked) as failed:
+@pytest.mark.parametrize("variable", [None, ""], ids=["unset", "empty"])
+def test_a_new_passphrase_store_that_nobody_has_a_passphrase_for(
+    world: World, variable: str | None
+) -> None:
+    """Nobody to type it and no variable: exit code 2 that names the flag, and no request."""
+    if variable is not None:
+        world.environ["COPILOT_CHAT_PASSPHRASE"] = variable
+    with pytest.raises(UsageError) as failed:
         world.onboard(method="device", store="passphrase")
-    assert "COPILOT_CHAT_PASSPHRASE" in (failed.value.hint or "")
+    assert failed.value.exit_code == 2
+    assert "--passphrase-fd N or COPILOT_CHAT_PASSPHRASE" in (failed.value.hint or "")
     assert world.endpoints == []
+    assert world.files() == set()
+
+
+def test_a_passphrase_store_that_is_there_is_locked_without_one(world: World) -> None:
+    """Nobody to type it and no variable: exit code 10, whatever the wish, and no request."""
+    before = signed_in(world, "passphrase")
+    for force in (False, True):
+        with pytest.raises(KeyringLocked) as failed:
+            world.onboard(method="device", store="passphrase", force=force)
+        assert failed.value.exit_code == 10
+    assert world.endpoints == []
+    assert (world.home / SEALED).read_bytes() == before
 
 
 def test_a_passphrase_that_opened_the_store_is_not_asked_again(world: World) -> None:
@@ -197,29 +215,86 @@ def test_a_wrong_passphrase_has_three_tries(world: World) -> None:
     assert world.endpoints == []
 
 
+def test_a_wrong_passphrase_that_nobody_typed(world: World) -> None:
+    """It may be mistyped all the same: exit code 10 unless forced, and then the store is kept."""
+    before = signed_in(world, "passphrase")
+    world.environ["COPILOT_CHAT_PASSPHRASE"] = "another, made up for these tests"
+    with pytest.raises(WrongKey) as failed:
+        world.onboard(method="device", verify=False)
+    assert failed.value.exit_code == 10
+    assert (world.home / SEALED).read_bytes() == before
+    assert world.endpoints == []
+    world.onboard(method="device", verify=False, force=True)
+    assert (world.home / ASIDE).read_bytes() == before
+    assert "Signed in as octocat" in world.said
+
+
 # --- a store that cannot be opened ---------------------------------------------------------------
 
 
-def test_a_damaged_store_stays_where_nobody_can_say_yes(world: World) -> None:
-    """Exit code 10; the file is not touched."""
-    signed_in(world)
+def damage(world: World) -> None:
     (world.home / SEALED).write_bytes(b"{}")
-    with pytest.raises(Corrupt):
-        world.onboard(method="device", store="keyfile")
-    assert (world.home / SEALED).read_bytes() == b"{}"
+
+
+def outdate(world: World) -> None:
+    path = world.home / SEALED
+    path.write_text(path.read_text().replace('"v":1', '"v":2', 1).replace('"v": 1', '"v": 2', 1))
+
+
+def lose_the_key(world: World) -> None:
+    (world.home / "key").unlink()
+
+
+def change_the_key(world: World) -> None:
+    name, _, digits = (world.home / "key").read_text().strip().partition(":")
+    (world.home / "key").write_text(f"{name}:{digits[::-1]}\n")
+
+
+PAST_USE = [damage, outdate, lose_the_key, change_the_key]
+
+
+@pytest.mark.parametrize("person", [False, True], ids=["nobody", "a person"])
+@pytest.mark.parametrize("spoil", PAST_USE, ids=lambda spoil: spoil.__name__)
+def test_a_store_past_use_is_moved_aside_without_a_question(
+    world: World, spoil: Callable[[World], None], person: bool
+) -> None:
+    """The wizard goes straight to a new sign-in; the old file is kept as it is, and named."""
+    signed_in(world)
+    spoil(world)
+    before = (world.home / SEALED).read_bytes()
+    if person:
+        world.onboard(Person(("How do you want to sign in?", DEFAULT)), verify=False)
+    else:
+        world.onboard(method="device", verify=False)
+    assert (world.home / ASIDE).read_bytes() == before
+    assert ASIDE in world.said
+    assert "The stored sign-in does not work any more" in world.said
+    assert "Signed in as octocat" in world.said
+    assert 'model = "sim-docs"' in world.config
+    world.onboard()
+    assert "Already signed in as octocat" in world.said
+
+
+def test_a_file_that_is_no_key_is_not_written_over(world: World) -> None:
+    """It may be somebody's: exit code 10, with it and the store as they were."""
+    before = signed_in(world)
+    (world.home / "key").write_text("not a key\n")
+    with pytest.raises(WrongKey, match="not a key file of ours"):
+        world.onboard(method="device", verify=False)
+    assert (world.home / "key").read_text() == "not a key\n"
+    assert (world.home / SEALED).read_bytes() == before
+    assert not (world.home / ASIDE).exists()
     assert world.endpoints == []
 
 
-def test_a_damaged_store_is_moved_aside_by_a_yes(world: World) -> None:
-    """The wizard goes straight to a new sign-in; the old file is kept and named."""
+def test_nothing_is_moved_where_the_way_to_sign_in_is_not_known(world: World) -> None:
+    """Nobody says how to sign in: exit code 2, and the damaged store in its place."""
     signed_in(world)
-    (world.home / SEALED).write_bytes(b"{}")
-    person = Person(("How do you want to sign in?", DEFAULT), ("Move the old store aside", True))
-    world.onboard(person, verify=False, model="sim-echo")
-    assert (world.home / ASIDE).read_bytes() == b"{}"
-    assert ASIDE in person.said
-    assert "The stored sign-in does not work any more" in person.said
-    assert "Signed in as octocat" in person.said
+    damage(world)
+    with pytest.raises(UsageError, match="How do you want to sign in"):
+        world.onboard()
+    assert (world.home / SEALED).read_bytes() == b"{}"
+    assert not (world.home / ASIDE).exists()
 
 
 @pytest.mark.parametrize("fault", [{"error": "access_denied"}, {"status": 500, "times": 6}])
@@ -232,27 +307,17 @@ def test_it_is_put_back_where_the_sign_in_comes_to_nothing(
     (world.home / f"{SEALED}.damaged-earlier").write_bytes(b"an earlier one")
     world.sim.fault("device_token", **fault)  # type: ignore[arg-type]
     with pytest.raises(Exception, match=r"denied|500"):
-        world.onboard(method="device", store="keyfile", force=True)
+        world.onboard(method="device", store="keyfile")
     assert (world.home / SEALED).read_bytes() == b"{}"
     assert (world.home / f"{SEALED}.damaged-earlier").read_bytes() == b"an earlier one"
     assert not (world.home / ASIDE).exists()
     assert (world.home / "key").exists()
 
 
-def test_a_lost_key_means_a_new_store(world: World) -> None:
-    """The key file is gone: the sealed store is moved aside by --force, and a key made."""
-    signed_in(world)
-    (world.home / "key").unlink()
-    with pytest.raises(KeyMissing):
-        world.onboard(method="device", store="keyfile")
-    world.onboard(method="device", store="keyfile", force=True, verify=False)
-    assert {SEALED, ASIDE, "key"} < world.files()
-
-
 def test_nothing_is_moved_before_the_next_store_can_be_made(world: World) -> None:
-    """From a key file to a passphrase that nobody gives: exit code 10, the store in its place."""
+    """From a key file to a passphrase that nobody gives: exit code 2, the store in its place."""
     before = signed_in(world)
-    with pytest.raises(KeyringLocked):
+    with pytest.raises(UsageError, match="nobody is there to type a passphrase"):
         world.onboard(method="device", store="passphrase", force=True)
     assert (world.home / SEALED).read_bytes() == before
 
@@ -260,18 +325,19 @@ def test_nothing_is_moved_before_the_next_store_can_be_made(world: World) -> Non
 def test_what_seals_the_store_is_not_changed_in_passing(world: World) -> None:
     """Another --store than the one in use is exit code 2 that says how to use it."""
     signed_in(world)
-    with pytest.raises(UsageError, match="sealed with a key file") as failed:
-        world.onboard(method="device", store="passphrase")
-    assert "leave --store out" in (failed.value.hint or "")
-    world.onboard(store="passphrase")
+    world.onboard(method="device", store="passphrase")
     assert "Already signed in" in world.said
+    world.sim.scenario.login = "hubot"
+    with pytest.raises(UsageError, match="sealed with a key file") as failed:
+        world.onboard(method="device", store="passphrase", options={"account": "hubot"})
+    assert "leave --store out" in (failed.value.hint or "")
 
 
 def test_the_store_that_is_there_is_used_without_its_setting(world: World) -> None:
     """The settings file was removed: the store's own file says what seals it."""
     signed_in(world)
     (world.home / "config.toml").unlink()
-    world.onboard(method="device", verify=False)
+    world.onboard(method="device", verify=False, force=True)
     assert 'store = "keyfile"' in world.config
 
 

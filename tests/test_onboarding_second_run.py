@@ -96,12 +96,24 @@ def test_an_expired_sign_in_is_renewed_not_replaced(tmp_path: Path) -> None:
     assert "Already signed in as octocat" in world.said
 
 
-@pytest.mark.parametrize("answers", [{"force": True}, {"method": "device"}])
-def test_force_or_a_method_is_a_wish_for_a_new_sign_in(
-    world: World, answers: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(
+    "answers",
+    [{"method": "device"}, {"method": "gh"}, {"token_stdin": True}, {"store": "keyfile"}],
+    ids=["device", "gh", "token", "store"],
+)
+def test_how_to_sign_in_changes_nothing_of_that(world: World, answers: dict[str, Any]) -> None:
+    """A script that signs in may run twice: one exchange, and every file as it was."""
+    before = disk(world)
+    world.onboard(stdin=world.sim.sign_in("hubot"), **answers)
+    assert world.endpoints == ["exchange"]
+    assert "Already signed in as octocat on github.com; GitHub accepts it." in world.said
+    assert "--force" in world.said
+    assert disk(world) == before
+
+
+def test_force_is_a_wish_for_a_new_sign_in(world: World) -> None:
     """Then nothing is checked first."""
-    world.onboard(**{"method": "device", "verify": False, **answers})
+    world.onboard(method="device", verify=False, force=True)
     assert world.endpoints[0] == "device_code"
 
 
@@ -117,7 +129,7 @@ def test_an_account_that_is_not_signed_in_yet_can_sign_in(world: World) -> None:
 def test_several_accounts_without_a_choice(world: World) -> None:
     """Which one to check is for the person to say: exit code 2 names both."""
     world.sim.scenario.login = "hubot"
-    world.onboard(method="device", verify=False)
+    world.onboard(method="device", verify=False, options={"account": "hubot"})
     path = world.home / "config.toml"
     path.write_text("".join(f"{line}\n" for line in world.config.splitlines() if "acc" not in line))
     with pytest.raises(UsageError, match="hubot, octocat"):

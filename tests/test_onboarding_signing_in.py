@@ -12,6 +12,8 @@ from tests.wizard_world import DEFAULT, Person, World
 
 CLASSIC = "ghp_madeUpForTests000000000000000000000000"
 FINE = "github_pat_madeUpForTests000000000000000000"
+REFRESH = "ghr_madeUpForTests000000000000000000000000"
+SERVER = "ghs_madeUpForTests000000000000000000000000"
 
 
 @pytest.fixture
@@ -94,7 +96,8 @@ def test_a_place_with_the_wrong_thing_in_it(world: World) -> None:
         ("ghu_madeUpForTests\x00\x01", "no token (position"),
         (CLASSIC, "a classic personal access token"),
         (FINE, "a fine-grained personal access token"),
-        ("ghr_madeUpForTests000000000000000000000000", "a refresh token"),
+        (REFRESH, "a refresh token"),
+        (SERVER, "it is taken from COPILOT_GITHUB_TOKEN only"),
     ],
 )
 def test_a_token_that_cannot_work_is_told_by_its_look(value: str, wrong: str) -> None:
@@ -119,7 +122,19 @@ def test_a_token_from_a_pipe(world: World, ending: str) -> None:
     assert logins(world) == ["hubot"]
 
 
-@pytest.mark.parametrize("stdin", ["", "\n", CLASSIC, "two words"])
+@pytest.mark.parametrize("value", [CLASSIC, FINE, REFRESH, SERVER], ids=lambda value: value[:6])
+def test_a_token_from_a_pipe_that_cannot_work(world: World, value: str) -> None:
+    """Exit code 3 with the reason and a way out; nothing sent or kept, not a word of the token."""
+    with pytest.raises(SignInError, match="--token-stdin: this is a") as failed:
+        world.onboard(token_stdin=True, stdin=f"{value}\n", store="keyfile")
+    assert (failed.value.exit_code, failed.value.kind) == (3, "token_kind")
+    assert "--method device" in (failed.value.hint or "")
+    assert value not in failed.value.message
+    assert world.endpoints == []
+    assert world.files() == set()
+
+
+@pytest.mark.parametrize("stdin", ["", "\n", "two words"])
 def test_a_bad_token_from_a_pipe(world: World, stdin: str) -> None:
     """Exit code 2, nothing sent, nothing kept, not a word of the token."""
     with pytest.raises(UsageError, match="--token-stdin") as failed:

@@ -25,8 +25,3 @@ class Answers(NamedTuple):
     sample: str = SAMPLE
     then_chat: bool = False
     """Whether the chat opens next, so that nobody has to be told to open it."""
-
-    @property
-    def names_sign_in(self) -> bool:
-        """Whether a flag says how to sign in."""
-        return self.method is not None or self.token_stdin

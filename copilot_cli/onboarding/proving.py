@@ -1,7 +1,7 @@
 """A store made or opened, and proven to work, before anybody is sent to GitHub for a sign-in.
 
-What was there is never lost: a store that cannot be opened is moved aside, by a yes only, and is
-put back where the sign-in comes to nothing.
+What was there is never lost: a store that cannot be opened is moved aside, and is put back where
+the sign-in comes to nothing.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import Corrupt, KeyMissing, StoreError, TooNew, WrongKey
+from copilot_cli.errors import Corrupt, KeyMissing, StoreError, TooNew, UsageError, WrongKey
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class Proof:
             self._aside.rename(self.store.path)
 
     def _may_set_aside(self, error: StoreError) -> bool:
+        """Return whether the old store may go: at once if it is past use, else by a yes.
+
+        A passphrase that does not open it may be mistyped, and what it opens is all there.
+        """
+        if not (isinstance(error, WrongKey) and self._kind == "passphrase"):
+            return True
         if self._answers.yes or not self._app.streams.person:
             return self._answers.force
         self._prompts.note(f"{error.message[:1].upper()}{error.message[1:]}.")
@@ -111,8 +117,13 @@ class Proof:
         given = self._given_passphrase()
         if given is not None:
             return given
-        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE") or not self._app.streams.person:
+        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE"):
             return self._app.vault.known_passphrase()
+        if not self._app.streams.person:
+            raise UsageError(
+                "nobody is there to type a passphrase for the new store",
+                hint="give it with --passphrase-fd N or COPILOT_CHAT_PASSPHRASE",
+            )
         from copilot_cli.store import passphrases
         from copilot_cli.store.keys import passphrase_warning
 

@@ -108,8 +108,16 @@ class SigningIn:
             piped = self._app.effects.piped_stdin()
             text = "" if piped is None else piped.read(8192).decode("utf-8", "replace")
             value = strip_newline(text)
-            if wrong := token_fault(value):
-                raise UsageError(f"--token-stdin: {wrong}")
+            if wrong := _malformed(value):
+                raise UsageError(
+                    f"--token-stdin: {wrong}", hint="pipe in the token alone, on one line"
+                )
+            if refused := _refused(value):
+                raise SignInError(
+                    f"--token-stdin: {refused}",
+                    hint="sign in with --method device",
+                    kind="token_kind",
+                )
             return Secret(value)
         return self._prompts.secret("GitHub token", token_fault, flag="--token-stdin")
 
@@ -175,10 +183,19 @@ class SigningIn:
 
 def token_fault(value: str) -> str | None:
     """Return what is wrong with a token, without a word of it; None where it may work."""
+    return _malformed(value) or _refused(value)
+
+
+def _malformed(value: str) -> str | None:
     if not value.strip():
         return "it is empty"
     position = unsendable_position(value)
-    if position is not None:
-        return f"this is no token (position {position})"
+    return None if position is None else f"this is no token (position {position})"
+
+
+def _refused(value: str) -> str | None:
+    """Return why a token of this kind cannot be a sign-in that is kept."""
     kind = token_kind(Secret(value))
+    if kind.prefix == "ghs_":
+        return f"this is {kind.name}: it is taken from COPILOT_GITHUB_TOKEN only"
     return f"this is {kind.name}: {kind.reason}" if kind.reason else None

@@ -60,7 +60,7 @@ class Wizard:
         """Go the whole way. Raises a `CopilotChatError` where there is no sign-in at its end."""
         answers, app = self._answers, self._app
         app.check_engine()
-        if not (answers.force or answers.names_sign_in) and SecondRun(app).still_good():
+        if not answers.force and SecondRun(app).still_good():
             return
         if app.streams.person:
             self._warn()
@@ -84,6 +84,8 @@ class Wizard:
 
     def plan(self) -> list[str]:
         """Return what `run` would write: every file and keyring item, with nothing sent."""
+        from copilot_cli.store.toml import LOCK_NAME
+
         paths = self._app.settings.paths
         kind = self._answers.store or self._sealing.wanted() or "keyring"
         lines = []
@@ -100,7 +102,8 @@ class Wizard:
             lines.append(f"{folder / 'token-*'} (the Copilot token, sealed, and its lock)")
             if place.key_file is not None:
                 lines.append(f"{place.key_file} (the key of that)")
-        return [*lines, f"{paths.config_file} (the settings)"]
+        config_lock = paths.config_file.resolve().with_name(LOCK_NAME)
+        return [*lines, f"{paths.config_file} (the settings)", f"{config_lock} (their lock, empty)"]
 
     def _warn(self) -> None:
         """Say the risk, once: who was told has the engine in the settings."""
