@@ -4,6 +4,7 @@ A command's module is imported when that command runs: an eager tree costs a qua
 time. Whatever goes wrong ends in `main()`, as `error:` and `hint:` on stderr and an exit code.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ import typer.main
 from copilot_cli import __version__, bugs, signals
 from copilot_cli.app import App, Effects
 from copilot_cli.errors import CopilotChatError, UsageError
+from copilot_cli.ui.console import unwritable
 
 
 class Row(NamedTuple):
@@ -47,6 +49,7 @@ COMMANDS = (
 _BY_NAME = {row.name: row for row in COMMANDS}
 _SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _SHELL = "copilot_cli.shell"  # where the context keeps the one that was named
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _COMPLETE = "_COPILOT_CHAT_COMPLETE"  # the variable through which a shell asks what can stand here
 
 
@@ -110,7 +113,8 @@ cli = typer.Typer(
 
 def _version(ctx: typer.Context, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        sys.stdout.write(f"copilot-chat {__version__}\n")
+        effects: Effects = ctx.obj
+        effects.streams("auto").out_bytes(f"copilot-chat {__version__}\n".encode())
         raise typer.Exit
 
 
@@ -192,7 +196,7 @@ def main(args: Sequence[str] | None = None, effects: Effects | None = None) -> i
     except CopilotChatError as error:
         return _report(effects, error)
     except typer.exceptions.TyperException as error:
-        return _report(effects, _usage_error(error))
+        return _complain(effects, error)
     finally:
         if effects.app is not None:
             effects.app.close()
@@ -213,13 +217,30 @@ def _run(words: list[str], effects: Effects) -> int:
     except BrokenPipeError:
         _silence_stdout()
         code = 141
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        # typer writes `--help` itself.
+        _silence_stdout()
+        raise unwritable(error) from error
     return code if isinstance(code, int) else 0
 
 
 def run() -> None:
     """Run the program and leave with its exit code: the console script."""
+    _replace_closed()
     bugs.confess()
     raise SystemExit(main())
+
+
+def _complain(effects: Effects, error: typer.exceptions.TyperException) -> int:
+    """Show what is wrong with the command line; a group without a command shows its help."""
+    from typer._click.exceptions import NoArgsIsHelpError
+
+    if isinstance(error, NoArgsIsHelpError):
+        effects.streams("auto").say(f"{error}\n")
+        return 2
+    return _report(effects, _usage_error(error))
 
 
 def _usage_error(error: typer.exceptions.TyperException) -> UsageError:
@@ -240,6 +261,20 @@ def _report(effects: Effects, error: CopilotChatError) -> int:
         streams = effects.streams("auto")
     streams.error(error.message, error.hint)
     return error.exit_code
+
+
+def _replace_closed() -> None:
+    """Put something in the place of what was closed from the start, where Python has None.
+
+    Whoever writes to a closed stdout (`>&-`) then learns that nobody reads it, by a pipe without a
+    reader; what is said on a closed stderr is lost.
+    """
+    if sys.stdout is None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        sys.stdout = os.fdopen(writer, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _silence_stdout() -> None:

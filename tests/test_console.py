@@ -5,10 +5,14 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from copilot_cli.errors import CopilotChatError
 from copilot_cli.ui.console import Streams, json_bytes, write_bytes
+
+FULL = Path("/dev/full")
 
 
 class Terminal(io.StringIO):
@@ -193,3 +197,12 @@ def test_a_reader_that_is_gone_is_a_broken_pipe() -> None:
     with pytest.raises(BrokenPipeError):
         write_bytes(stream, b"text")
     stream.close()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full here")
+def test_a_full_disk_is_an_error_of_ours() -> None:
+    """It is told with the system's reason, and exit code 1."""
+    with FULL.open("w") as stream, pytest.raises(CopilotChatError) as caught:
+        write_bytes(stream, b"text")
+    assert (caught.value.exit_code, caught.value.kind) == (1, "output")
+    assert caught.value.message == "the output cannot be written: No space left on device"

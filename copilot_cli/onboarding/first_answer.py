@@ -37,7 +37,7 @@ class FirstAnswer:
         """Choose a model, and show its first answer or why there is none.
 
         `copilot` is the Copilot token that was just exchanged. Raises nothing but what stops the
-        wizard: Ctrl-C, and what only a person could have answered.
+        wizard: Ctrl-C, what only a person could have answered, and a stdout that takes nothing.
         """
         engine = self._app.build_engine(_Proven(copilot))
         try:
@@ -61,6 +61,8 @@ class FirstAnswer:
             except Interrupted:
                 raise
             except CopilotChatError as error:
+                if error.kind == "output":  # a full disk is no fault of the model's
+                    raise
                 self._say_failure("The first answer failed", error)
                 failed.append(self.chosen)
                 another = self._another(

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TextIO
 
+from copilot_cli.errors import CopilotChatError
 from copilot_cli.ui.safe import safe, safe_json, safe_line, utf8
 
 _RESET = "\x1b[0m"
@@ -142,7 +143,8 @@ def write_bytes(stream: TextIO, data: bytes) -> None:
     """Write `data` to the file under `stream`, all of it, before returning.
 
     One system call where the file takes it whole, so that what belongs together arrives together.
-    Raises `BrokenPipeError` where the reader is gone, on every platform.
+    Raises `BrokenPipeError` where the reader is gone, on every platform, and `CopilotChatError` for
+    a full disk and the like.
     """
     stream.flush()
     try:
@@ -160,7 +162,15 @@ def write_bytes(stream: TextIO, data: bytes) -> None:
     except OSError as error:
         if error.errno == errno.EINVAL and sys.platform == "win32":  # a pipe closed there
             raise BrokenPipeError(errno.EPIPE, "the reader of the output is gone") from error
-        raise
+        if isinstance(error, BrokenPipeError) or error.errno == errno.EIO:
+            raise  # EIO: the terminal is gone, as a pipe's reader may be
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> CopilotChatError:
+    """Return the error for an output that takes nothing, as on a full disk."""
+    reason = error.strerror or "no reason given"
+    return CopilotChatError(f"the output cannot be written: {reason}", kind="output")
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
