@@ -4,6 +4,7 @@ import pytest
 
 from copilot_cli.ui.inline import Inline
 from copilot_cli.ui.runs import plain
+from copilot_cli.ui.themes import EITHER
 
 
 def runs(text: str, *, color: bool = True) -> list[tuple[str, str]]:
@@ -16,7 +17,7 @@ def runs(text: str, *, color: bool = True) -> list[tuple[str, str]]:
         ("plain", [("plain", "")]),
         ("a **b *c* d** e", [("a ", ""), ("b ", "1"), ("c", "1;3"), (" d", "1"), (" e", "")]),
         ("~~gone~~", [("gone", "9")]),
-        ("`x = 1`", [("x = 1", "36")]),
+        ("`x = 1`", [("x = 1", EITHER.number)]),
         ("one\ntwo", [("one", ""), (" ", ""), ("two", "")]),
         ("one  \ntwo", [("one", ""), ("\n", ""), ("two", "")]),
         ("&amp; \\*", [("& *", "")]),

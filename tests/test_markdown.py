@@ -7,6 +7,7 @@ import pytest
 from copilot_cli.ui.cells import cells
 from copilot_cli.ui.markdown import Renderer
 from copilot_cli.ui.splitter import BlockSplitter
+from copilot_cli.ui.themes import EITHER
 
 _SGR = re.compile(r"\x1b\[[\d;]*m")
 
@@ -76,9 +77,9 @@ def test_colour_replaces_the_marks() -> None:
     assert rows == [
         "\x1b[1;4mBig\x1b[m",
         "",
-        "\x1b[36mx\x1b[m",
+        f"\x1b[{EITHER.number}mx\x1b[m",
         "",
-        "\x1b[35mreturn \x1b[m\x1b[36m1\x1b[m",
+        f"\x1b[{EITHER.keyword}mreturn \x1b[m\x1b[{EITHER.number}m1\x1b[m",
     ]
 
 

@@ -1,8 +1,7 @@
 """Source code coloured line by line, so that no line waits for the next.
 
 Each line is given to its Pygments lexer alone. What such a lexer cannot know is remembered here:
-that a comment or a string of several lines is open. No background; by itself the terminal's own
-sixteen colours, which are readable on light and dark, and else those of a theme.
+that a comment or a string of several lines is open. The colours are those of a theme.
 """
 
 import re
@@ -24,34 +23,9 @@ from pygments.token import (  # type: ignore[import-untyped]
 from pygments.util import ClassNotFound  # type: ignore[import-untyped]
 
 from copilot_cli.ui.runs import Runs
+from copilot_cli.ui.themes import EITHER, Theme
 
 _LONGEST = 1000  # characters; a longer line is data, and some lexers are not linear
-
-_STYLES = {
-    Comment: "2",
-    Keyword: "35",
-    String: "32",
-    Number: "36",
-    Name.Builtin: "36",
-    Name.Decorator: "36",
-    Name.Tag: "35",
-    Name.Attribute: "36",
-    Operator.Word: "35",
-    Generic.Deleted: "31",
-    Generic.Inserted: "32",
-    Generic.Heading: "1",
-    Generic.Subheading: "36",
-    Generic.Prompt: "2",
-}
-
-
-# xterm's 256 colours, at least 4.5 : 1 on a background that is black, or white.
-_THEMES = {
-    "auto": {},
-    "dark": {"2": "38;5;245", "31": "38;5;210", "32": "38;5;150", "35": "38;5;176",
-             "36": "38;5;116"},
-    "light": {"2": "38;5;242", "31": "38;5;124", "32": "38;5;22", "35": "38;5;90", "36": "38;5;24"},
-}  # fmt: skip
 
 
 class _Span(NamedTuple):
@@ -95,43 +69,62 @@ def _knows(lexer: Lexer, span: _Span) -> bool:
     )
 
 
+@lru_cache(maxsize=4)
+def _styles(theme: Theme) -> dict[_TokenType, str]:
+    """Return the styles of those kinds of token that have one of their own."""
+    return {
+        Comment: theme.comment,
+        Keyword: theme.keyword,
+        String: theme.string,
+        Number: theme.number,
+        Name.Builtin: theme.number,
+        Name.Decorator: theme.number,
+        Name.Tag: theme.keyword,
+        Name.Attribute: theme.number,
+        Operator.Word: theme.keyword,
+        Generic.Deleted: theme.deleted,
+        Generic.Inserted: theme.string,
+        Generic.Heading: "1",
+        Generic.Subheading: theme.number,
+        Generic.Prompt: theme.comment,
+    }
+
+
 @lru_cache(maxsize=512)
-def _style(kind: _TokenType) -> str:
+def _style(kind: _TokenType, theme: Theme) -> str:
+    styles = _styles(theme)
     while kind is not None:
-        if kind in _STYLES:
-            return _STYLES[kind]
+        if kind in styles:
+            return styles[kind]
         kind = kind.parent
     return ""
 
 
 class Highlighter:
-    """The colours of one code block; `info` is the info string of its fence.
+    """The colours of one code block; `info` is the info string of its fence."""
 
-    `theme` is auto, dark or light: the terminal's own colours, or some for that background.
-    """
-
-    def __init__(self, info: str, theme: str = "auto") -> None:
-        self._colours: dict[str, str] = _THEMES[theme]
+    def __init__(self, info: str, theme: Theme = EITHER) -> None:
         name = re.match(r"[\w+#.-]+", info.lstrip("{."))
         self._known = _lexer(name.group().lower()) if name else None
         self._open: _Span | None = None
+        self._theme = theme
 
     def line(self, text: str) -> Runs:
         """Return the next line as runs; their text together is `text`."""
-        return [(piece, self._colours.get(style, style)) for piece, style in self._line(text)]
-
-    def _line(self, text: str) -> Runs:
         if self._known is None or len(text) > _LONGEST:
             return [(text, "")]
         head: Runs = []
         if self._open:
             end = text.find(self._open.closes)
-            style = _style(self._open.kind)
+            style = self._style(self._open.kind)
             if end < 0:
                 return [(text, style)]
             end += len(self._open.closes)
             head, text, self._open = [(text[:end], style)], text[end:], None
         return head + self._lexed(text, *self._known)
+
+    def _style(self, kind: _TokenType) -> str:
+        return _style(kind, self._theme)
 
     def _lexed(self, text: str, lexer: Lexer, spans: tuple[_Span, ...]) -> Runs:
         runs: Runs = []
@@ -141,9 +134,11 @@ class Highlighter:
                 for position, span in opened.items():
                     if index <= position < index + len(value) and _opens(kind, value, span):
                         self._open = span
-                        rest = [(text[index:position], _style(kind))] if position > index else []
-                        return [*runs, *rest, (text[position:], _style(span.kind))]
-                style = _style(kind) if value.strip() else (runs[-1][1] if runs else "")
+                        rest = (
+                            [(text[index:position], self._style(kind))] if position > index else []
+                        )
+                        return [*runs, *rest, (text[position:], self._style(span.kind))]
+                style = self._style(kind) if value.strip() else (runs[-1][1] if runs else "")
                 if runs and runs[-1][1] == style:
                     runs[-1] = (runs[-1][0] + value, style)
                 else:

@@ -13,11 +13,11 @@ from markdown_it.token import Token
 
 from copilot_cli.ui.runs import Run, Runs, plain
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.ui.themes import EITHER, Theme
 
 _MARKUP = re.compile(r"[*_`\[\]<>&!~\\\n]")
 
 _STYLES = {"strong_open": "1", "em_open": "3", "s_open": "9"}
-CODE = "36"
 DIM = "2"
 
 
@@ -27,8 +27,9 @@ class Inline:
     Without colour, code keeps its backticks: nothing else would tell it from text.
     """
 
-    def __init__(self, *, color: bool) -> None:
+    def __init__(self, *, color: bool, theme: Theme = EITHER) -> None:
         self._color = color
+        self._code = theme.number
         self._parser = MarkdownIt("commonmark").enable("strikethrough")
         self._references: dict[str, Any] = {}
 
@@ -73,7 +74,7 @@ class Inline:
                 return [("\n", "")]
             case "code_inline":
                 text = token.content if self._color else f"`{token.content}`"
-                return [self._run(text, [*styles, CODE])]
+                return [self._run(text, [*styles, self._code])]
             case "image":
                 alt = self._run(plain(self._collect(token.children or [], "")), styles)
                 return [alt, *self._target(alt[0], str(token.attrGet("src") or ""), styles)]

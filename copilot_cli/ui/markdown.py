@@ -17,6 +17,7 @@ from copilot_cli.ui.inline import DIM, Inline
 from copilot_cli.ui.pieces import Container, Piece
 from copilot_cli.ui.runs import Runs, paint, width, wrapped
 from copilot_cli.ui.tables import Columns, fitted, natural
+from copilot_cli.ui.themes import EITHER, Theme
 
 if TYPE_CHECKING:
     from copilot_cli.ui.highlight import Highlighter
@@ -44,10 +45,10 @@ class _Carry(NamedTuple):
 class Renderer:
     """Renders the pieces of one answer, in their order."""
 
-    def __init__(self, *, color: bool, theme: str = "auto") -> None:
+    def __init__(self, *, color: bool, theme: Theme = EITHER) -> None:
         self._color = color
         self._theme = theme
-        self._inline = Inline(color=color)
+        self._inline = Inline(color=color, theme=theme)
         self._highlighter: Highlighter | None = None
         self._table: Columns | None = None
         self._carry: _Carry | None = None

@@ -15,7 +15,9 @@ from copilot_cli.ui.pieces import Piece
 from copilot_cli.ui.safe import safe
 from copilot_cli.ui.splitter import BlockSplitter
 from copilot_cli.ui.stream import DIM, AnswerWriter, Aside
+from copilot_cli.ui.themes import EITHER, Theme
 
+_SLICE = 4096  # characters shown together: an answer that comes in one piece is not waited for
 _PAGE = 8  # rows of reasoning shown at a time, while it is to be folded away
 
 
@@ -25,7 +27,7 @@ class TerminalWriter(AnswerWriter):
     `write` takes all bytes of one update; `size` gives the columns and rows of the screen. Without
     `cursor` nothing is ever redrawn: finished blocks only, for pipes and dumb terminals. Reasoning
     goes to `aside`; without one it is shown here, dim, and folded away when the answer starts,
-    unless `keep_reasoning`. `theme` is that of code: auto, dark or light.
+    unless `keep_reasoning`. `theme` has the colours of code.
     """
 
     def __init__(
@@ -37,7 +39,7 @@ class TerminalWriter(AnswerWriter):
         cursor: bool = True,
         aside: Aside | None = None,
         keep_reasoning: bool = False,
-        theme: str = "auto",
+        theme: Theme = EITHER,
     ) -> None:
         self._size = size
         self._columns, self._rows = size()
@@ -54,6 +56,10 @@ class TerminalWriter(AnswerWriter):
         """Write the next piece of the answer. Raises `BrokenPipeError` where nobody reads it."""
         if self._thinking:
             self._end_thinking()
+        for start in range(0, max(1, len(text)), _SLICE):
+            self._text(text[start : start + _SLICE])
+
+    def _text(self, text: str) -> None:
         self._measure()
         text = safe(text)
         pieces = self._splitter.feed(text)

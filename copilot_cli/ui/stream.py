@@ -151,6 +151,7 @@ def make_writer(
     if render == "never" or (render == "auto" and not cursor):
         return PlainWriter(write, aside=Aside(streams), terminal=terminal)
     from copilot_cli.ui.rendering import TerminalWriter
+    from copilot_cli.ui.themes import themed
 
     return TerminalWriter(
         write,
@@ -159,5 +160,5 @@ def make_writer(
         cursor=cursor,
         aside=None if cursor and streams.stderr_is_terminal else Aside(streams),
         keep_reasoning=keep_reasoning,
-        theme=theme,
+        theme=themed(theme, streams.environ),
     )
