@@ -1,5 +1,6 @@
 """The chat at a pseudo-terminal: answers, keys, what is typed meanwhile, and how it is stopped."""
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ if sys.platform == "win32":
 from tests.terminal_session import CTRL_C, CTRL_D, UP, Place, Session
 
 pytestmark = pytest.mark.real
+
+LEFT = "\x1b[D"
 
 
 @pytest.fixture
@@ -122,6 +125,123 @@ def test_a_wait_is_counted_down_and_ended_by_ctrl_c(chatting: Place) -> None:
         assert "s left" not in session.text
         session.types(CTRL_D).ends(0)
     assert len(chatting.asked("chat")) == 1
+
+
+def test_what_is_typed_while_an_answer_comes_waits(chatting: Place) -> None:
+    """It is not echoed into the answer; an Enter in it sends, the rest stands in the line."""
+    goes_on = threading.Event()
+    chatting.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, goes_on))
+    with chatting.run("repl") as session:
+        session.prompts().types("count\r").shows("One.").types("and then?\rlater")
+        session.types(f"{LEFT}{LEFT}")
+        goes_on.set()
+        session.shows("Two.", "> and then?", "> later")
+        assert "One. Two." in session.lines
+        session.types("X\r").shows("> latXer").types(CTRL_D).ends(0)
+    assert questions(chatting) == ["count", "and then?", "latXer"]
+
+
+def test_what_was_typed_before_ctrl_c_is_not_sent(chatting: Place) -> None:
+    """Who stops an answer may not want the next one: it waits in the line."""
+    chatting.simulator.answer(deltas=["One. ", "Two."], pause_after=(1, threading.Event()))
+    with chatting.run("repl") as session:
+        session.prompts().types("count\r").shows("One.").types("and then?\r").types(CTRL_C)
+        session.shows("stopped; what came is kept", "> and then?")
+        assert questions(chatting) == ["count"]
+        session.types("\r").prompts(3).types(CTRL_D).ends(0)
+    assert questions(chatting) == ["count", "and then?"]
+
+
+def test_a_paste_is_one_question(chatting: Place) -> None:
+    """At the prompt and during an answer: whole, with its lines, and sent by Enter alone."""
+    goes_on = threading.Event()
+    with chatting.run("repl") as session:
+        session.prompts().types("\x1b[200~one\rtwo\x1b[201~").shows("> one", "two")
+        assert not chatting.asked("chat")
+        chatting.simulator.answer(deltas=["1. ", "2."], pause_after=(1, goes_on))
+        session.types("\r").shows("1.").types("\x1b[200~three\nfour\x1b[201~")
+        goes_on.set()
+        session.shows("2.", "> three", "four")
+        assert len(chatting.asked("chat")) == 1
+        session.types("\r").prompts(3).types(CTRL_D).ends(0)
+    assert questions(chatting) == ["one\ntwo", "three\nfour"]
+
+
+def test_a_resize_in_the_middle_of_an_answer(chatting: Place) -> None:
+    """What comes then is as wide as the terminal is then, and every word is there once."""
+    goes_on = threading.Event()
+    words = [f"word{number:02} " for number in range(40)]
+    chatting.simulator.answer(deltas=words, pause_after=(20, goes_on))
+    with chatting.run("repl", columns=100, lines=30) as session:
+        session.prompts().types("go\r").shows("word19").resize(50, 30)
+        goes_on.set()
+        session.shows("word39").prompts(2)
+        assert [session.text.count(word.strip()) for word in words[20:]] == [1] * 20
+        session.types("still there?\r").prompts(3).types(CTRL_D).ends(0)
+
+
+SCREEN_100 = """\
+
+sim-echo · COPILOT_CHAT_TOKEN · /help, Ctrl-D to leave
+> Tell me all about it
+A heading
+
+Some emphatic words, enough of them to be broken on a terminal that has only forty columns.
+
+• one
+• two
+
+# code
+print("hello")
+N in · N out · N s to the first word, N s in all · N credits · quota 80% left
+
+> N/112k tokens (N)"""
+
+SCREEN_40 = """\
+
+sim-echo · COPILOT_CHAT_TOKEN · /help,
+Ctrl-D to leave
+> Tell me all about it
+A heading
+
+Some emphatic words, enough of them to
+be broken on a terminal that has only
+forty columns.
+
+• one
+• two
+
+# code
+print("hello")
+N in · N out · N credits
+
+> N"""
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(100, SCREEN_100), (40, SCREEN_40)])
+def test_the_screen(chatting: Place, columns: int, expected: str) -> None:
+    """What a person sees after one question, at two widths; figures are taken for N."""
+    answer = (
+        "# A heading\n\nSome *emphatic* words, enough of them to be broken on a terminal that has"
+        ' only forty columns.\n\n- one\n- two\n\n```python\n# code\nprint("hello")\n```\n'
+    )
+    chatting.simulator.answer(text=answer)
+    with chatting.run("repl", columns=columns, lines=30) as session:
+        session.prompts().types("Tell me all about it\r").prompts(2)
+        shown = "\n".join(session.lines).rstrip()
+        shown = re.sub(r"(?<!quota )\b\d+(\.\d+)?(?=[ /]|%)%?", "N", shown)
+        assert squeezed(shown) == squeezed(expected)
+        session.types(CTRL_D).ends(0)
+
+
+def squeezed(screen: str) -> str:
+    """`screen` with the space before the meter as one: its figures vary in length."""
+    return re.sub(r"(?m)^> {2,}", "> ", screen)
+
+
+def questions(place: Place) -> list[str]:
+    """What was asked, the last message of each request."""
+    return [str(it.json()["messages"][-1]["content"]) for it in place.asked("chat")]
 
 
 def at_the_prompt(place: Place) -> Session:
