@@ -72,9 +72,8 @@ def complaint(words: list[str]) -> str | None:
             if option is None and not re.fullmatch("-v+", word):
                 return f"there is no {word}"
             takes_value = option is not None and not (option.is_flag or option.count)
-            if takes_value and "=" not in word and rest:
-                rest.pop(0)
-            elif word.endswith("-completion") and rest[:1] in [["bash"], ["zsh"], ["fish"]]:
+            names_shell = word.endswith("-completion") and rest[:1] in [["bash"], ["zsh"], ["fish"]]
+            if names_shell or (takes_value and "=" not in word and rest):
                 rest.pop(0)
         elif hasattr(command, "list_commands"):
             command = command.get_command(None, word)
