@@ -153,15 +153,25 @@ class Session:
         What stands far to its right is the meter.
         """
 
-        def empty() -> bool:
-            cursor = self.terminal.cursor
-            row = self.terminal.display[cursor.y]
-            return row[: cursor.x].strip() == ">" and not row[cursor.x : cursor.x + 4].strip()
-
         return self.until(
-            lambda: sum(line.startswith(">") for line in self.lines) >= number and empty(),
+            lambda: sum(line.startswith(">") for line in self.lines) >= number and self._ready,
             f"prompt {number}",
         )
+
+    def prompts_below(self, row: int) -> Self:
+        """Wait for the chat's prompt, empty, somewhere below `row` (see `row`)."""
+        return self.until(lambda: self.row > row and self._ready, f"a prompt below {row}")
+
+    @property
+    def row(self) -> int:
+        """The row of the cursor, counted from the beginning of the scrollback."""
+        return len(self.terminal.history.top) + self.terminal.cursor.y
+
+    @property
+    def _ready(self) -> bool:
+        cursor = self.terminal.cursor
+        row = self.terminal.display[cursor.y]
+        return row[: cursor.x].strip() == ">" and not row[cursor.x : cursor.x + 4].strip()
 
     def until(self, holds: Callable[[], bool], wanted: object) -> Self:
         """Read until `holds`; `wanted` is what the failure says."""
