@@ -105,3 +105,9 @@ def test_references_hold_for_what_comes_after() -> None:
     inline = Inline(color=True)
     assert inline.define("[a]: http://x.org\nrest") == "rest"
     assert plain(inline.runs("see [a]")) == "see a (http://x.org)"
+
+
+@pytest.mark.parametrize("text", ["[a] and more ", "[a]\n- no item\n# no heading", "[a]: \nb"])
+def test_what_defines_nothing_stays_as_it_is(text: str) -> None:
+    """A paragraph, or a part of one, that only looks like a definition is not touched."""
+    assert Inline(color=True).define(text) == (text if text != "[a]: \nb" else "")

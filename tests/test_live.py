@@ -175,3 +175,14 @@ def test_the_corner_of_the_screen_is_not_cleared_from() -> None:
     tail.flush()
     assert screen.lines == ["gone"]
     assert screen.written.endswith("\r\x1b[2A\x1b[K\n\x1b[J\x1b[1Agone")
+
+
+def test_spaces_at_the_end_of_an_open_row_are_taken_back() -> None:
+    """What goes on in a row that had more spaces stands where the row now ends."""
+    tail, screen = live()
+    tail.append("word    ")
+    tail.replace(["word "])
+    tail.commit(open_cells=5)
+    tail.append("next")
+    tail.flush()
+    assert screen.lines == ["word next"]

@@ -43,7 +43,8 @@ class Inline:
     def define(self, text: str) -> str:
         """Take the link references that a paragraph begins with; return what it has besides."""
         tokens = self._parser.parse(text, self._references)
-        return "\n".join(token.content for token in tokens if token.type == "inline")
+        begins = tokens[0].map if tokens else None  # the line after them
+        return "\n".join(text.split("\n")[begins[0] :]) if begins else ""
 
     def _collect(self, tokens: list[Token], base: str) -> Runs:
         runs: Runs = []

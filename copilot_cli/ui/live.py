@@ -145,6 +145,8 @@ class Live:
         same = 0
         while same < min(len(old), len(rows)) and old[same].rstrip(" ") == rows[same].rstrip(" "):
             same += 1
+        if same == len(old) == len(rows) and old and len(old[-1]) > len(rows[-1]):
+            same -= 1  # the cursor stands after spaces that are no longer there
         if same < len(old):
             same = min(same, max(0, len(rows) - 1))  # the cursor is to end in the last row
             self._out.append(_erased(len(old) - 1 - same))
