@@ -1,5 +1,7 @@
 """The line editor with keys from a pipe; at a real terminal it is tested in test_lines_terminal."""
 
+import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,11 @@ from prompt_toolkit.output import DummyOutput
 
 from copilot_cli.ui.completing import Candidate
 from copilot_cli.ui.lines import Lines
+
+if sys.platform != "win32":
+    import pty
+    import select
+    import termios
 
 ENTER, CTRL_C, CTRL_D, CTRL_J, ALT_ENTER = "\r", "\x03", "\x04", "\n", "\x1b\r"
 TAB, LEFT, EDIT = "\t", "\x1b[D", "\x18\x05"
@@ -131,6 +138,41 @@ def test_bytes_that_are_no_text_do_not_get_out(keyboard: Keyboard) -> None:
 def test_both_sets_of_keys_take_what_is_typed(keyboard: Keyboard, vi: bool) -> None:
     """Enter, a new line, Ctrl-C."""
     assert keyboard.read("x" + CTRL_C + "one" + CTRL_J + "two" + ENTER, vi=vi) == "one\ntwo"
+
+
+def test_in_vi_mode_an_escape_is_one_at_once(keyboard: Keyboard) -> None:
+    """It does not wait as long as for a key whose rest is on its way over a slow line."""
+    assert keyboard.lines(vi=True)._session.app.ttimeoutlen < 0.1
+    assert keyboard.lines()._session.app.ttimeoutlen >= 0.5
+
+
+class Hasty(DummyOutput):
+    """Has somebody type `keys` as soon as anything is written, before the prompt is there."""
+
+    def __init__(self, person: int, keys: bytes) -> None:
+        self.person = person
+        self.keys = keys
+
+    def write_raw(self, data: str) -> None:
+        os.write(self.person, self.keys)
+        self.keys = b""
+
+
+@pytest.mark.real
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_what_is_typed_before_the_prompt_is_there_is_neither_shown_nor_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From the first moment of a read on Enter is Enter; after it the terminal is as it was."""
+    person, program = pty.openpty()
+    with os.fdopen(program, "r") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        lines = Lines(None, environ={"TERM": "xterm-kitty"}, output=Hasty(person, b"x\r"))
+        before = termios.tcgetattr(program)
+        assert lines.read("> ") == "x"
+        assert termios.tcgetattr(program) == before
+        assert select.select([person], [], [], 0)[0] == []
+    os.close(person)
 
 
 def failing(_: object = None) -> str:

@@ -86,8 +86,8 @@ else:
         """
         descriptor = stdin.fileno()
         before = termios.tcgetattr(descriptor)
-        tty.setcbreak(descriptor, termios.TCSAFLUSH)
         try:
+            tty.setcbreak(descriptor, termios.TCSAFLUSH)
             yield _Terminal(descriptor)
         finally:
             # Not DRAIN: output that was stopped with Ctrl-S must not keep us here.
