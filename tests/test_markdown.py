@@ -60,6 +60,9 @@ CASES = {
         ],
     ),
     "definitions show nothing": ("[a]: http://x.org\n\nsee [a]\n", ["see a (http://x.org)"]),
+    "definitions leave one gap": ("one\n\n[a]: /u\n\ntwo\n", ["one", "", "two"]),
+    "a gap before definitions is one": ("one\n\n[a]: /u\n# two\n", ["one", "", "# two"]),
+    "struck text keeps its tildes": ("~~no~~ yes\n", ["~~no~~ yes"]),
     "markup of rich is inert": ("[/b] [red]x[/red]\n", ["[/b] [red]x[/red]"]),
 }
 

@@ -28,6 +28,16 @@ def test_how_columns_share_the_room(
     assert fitted(natural, room) == expected
 
 
+@pytest.mark.parametrize(
+    ("room", "expected"),
+    [(40, [10, 10, 20]), (26, [8, 9, 9]), (20, [6, 7, 7])],
+    ids=["all", "no word is broken", "there is no room for the words"],
+)
+def test_words_are_not_broken_while_there_is_room(room: int, expected: list[int]) -> None:
+    """Each column has its longest word first; the rest is shared."""
+    assert fitted([10, 10, 20], room, [8, 7, 6]) == expected
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=6), st.integers(1, 100))
 def test_shared_room_is_never_exceeded(natural: list[int], room: int) -> None:

@@ -24,7 +24,8 @@ DIM = "2"
 class Inline:
     """Parses inline Markdown; remembers the link references of the whole answer.
 
-    Without colour, code keeps its backticks: nothing else would tell it from text.
+    Without colour, code keeps its backticks and what was struck its tildes: nothing else would tell
+    them from text.
     """
 
     def __init__(self, *, color: bool, theme: Theme = EITHER) -> None:
@@ -52,7 +53,9 @@ class Inline:
         links: list[tuple[int, str]] = []  # where its text begins, and its target
         for token in tokens:
             kind = token.type
-            if kind in _STYLES:
+            if kind in {"s_open", "s_close"} and not self._color:
+                runs.append((token.markup, ""))
+            elif kind in _STYLES:
                 styles.append(_STYLES[kind])
             elif kind == "link_open":
                 links.append((len(runs), str(token.attrGet("href") or "")))

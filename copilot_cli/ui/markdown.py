@@ -6,7 +6,8 @@ twice the time. What is drawn here is plain: headings bold and to the left, code
 indent or padding, so that what is copied is what was written.
 
 Blank lines between blocks are where the source has them, and around code and tables always.
-Without colour the marks stay that only a style would have replaced: hashes, backticks and fences.
+Without colour the marks stay that only a style would have replaced, and that are missed: hashes,
+backticks, fences and tildes.
 """
 
 from typing import TYPE_CHECKING, NamedTuple, assert_never
@@ -16,7 +17,7 @@ from copilot_cli.ui.grammar import split_row
 from copilot_cli.ui.inline import DIM, Inline
 from copilot_cli.ui.pieces import Container, Piece
 from copilot_cli.ui.runs import Runs, paint, width, wrapped
-from copilot_cli.ui.tables import Columns, fitted, natural
+from copilot_cli.ui.tables import Columns, fitted, longest_words, natural
 from copilot_cli.ui.themes import EITHER, Theme
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Renderer:
         self._table: Columns | None = None
         self._carry: _Carry | None = None
         self._last: str = ""
+        self._gap = False  # before what showed nothing
 
     @property
     def begun(self) -> bool:
@@ -70,15 +72,18 @@ class Renderer:
         if piece.kind in _SET_APART and any(c.fresh for c in piece.containers):
             before.append(self._prefixes(piece.containers, room)[0].rstrip())
         rendered = self._block(piece, room)
+        if piece.kind == "paragraph" and not rendered.rows:  # nothing but definitions
+            self._gap = self._gap or piece.gap
+            return rendered
         if rendered.rows or before:
-            self._last = piece.kind
+            self._last, self._gap = piece.kind, False
         return rendered._replace(rows=before + rendered.rows)
 
     def _parted(self, piece: Piece) -> bool:
         """Tell whether a blank row goes before the piece."""
         if not self._last or (piece.kind == "fence" and piece.end):
             return False
-        return piece.gap or piece.kind in _SET_APART or self._last in _SET_APART
+        return piece.gap or self._gap or piece.kind in _SET_APART or self._last in _SET_APART
 
     def _block(self, piece: Piece, room: int) -> Rendered:
         match piece.kind:
@@ -167,15 +172,17 @@ class Renderer:
         names = split_row(lines[0])
         head = [self._inline.runs(cell, "1") for cell in names]
         body = [self._cells(line, len(head)) for line in lines[2:]]
-        widths = fitted(natural([head, *body], len(head)), room - 3 * (len(head) - 1))
+        rows = [head, *body]
+        wanted, words = natural(rows, len(head)), longest_words(rows, len(head))
+        widths = fitted(wanted, room - 3 * (len(head) - 1), words)
         if widths is None:
             self._table = None
             return lines
         self._table = Columns(
             widths, between=" │ ", aligns=[_alignment(delimiter) for delimiter in delimiters]
         )
-        rows = [*self._table.lines(head), self._table.rule()]
-        return rows + [line for row in body for line in self._table.lines(row)]
+        shown = [*self._table.lines(head), self._table.rule()]
+        return shown + [line for row in body for line in self._table.lines(row)]
 
     def _body(self, lines: list[str]) -> list[str]:
         if self._table is None:

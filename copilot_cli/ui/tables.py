@@ -2,25 +2,31 @@
 
 from collections.abc import Sequence
 
-from copilot_cli.ui.runs import Runs, paint, width, wrapped
+from copilot_cli.ui.cells import cells
+from copilot_cli.ui.runs import Runs, paint, plain, width, wrapped
 
 _NARROWEST = 4  # cells; a column with less cannot be read
 
 
-def fitted(natural: Sequence[int], room: int) -> list[int] | None:
+def fitted(
+    natural: Sequence[int], room: int, words: Sequence[int] | None = None
+) -> list[int] | None:
     """Return widths for columns that want `natural` cells and share `room`; None if none fit.
 
-    The widest give first, and only what is needed.
+    The widest give first, and only what is needed. Where there is room for the longest of the
+    `words` of each column, no word is broken.
     """
     if sum(natural) <= room:
         return list(natural)
     if room < sum(min(wanted, _NARROWEST) for wanted in natural):
         return None
-    widths, left = [0] * len(natural), room
-    by_width = sorted(range(len(natural)), key=lambda index: natural[index])
-    for position, index in enumerate(by_width):
-        widths[index] = min(natural[index], left // (len(natural) - position))
-        left -= widths[index]
+    least = words if words and sum(words) <= room else [0] * len(natural)
+    widths = list(least)
+    while sum(widths) < room:  # a cell for each of the narrowest, until nothing is left
+        narrowest = min(now for now, wanted in zip(widths, natural, strict=True) if now < wanted)
+        for index in reversed(range(len(natural))):
+            if widths[index] == narrowest < natural[index] and sum(widths) < room:
+                widths[index] += 1
     return widths
 
 
@@ -32,13 +38,21 @@ def natural(rows: Sequence[Sequence[Runs]], columns: int) -> list[int]:
     ]
 
 
+def longest_words(rows: Sequence[Sequence[Runs]], columns: int) -> list[int]:
+    """Return the cells that the longest word of each column takes."""
+    return [
+        max((cells(word) for cell in column for word in plain(cell).split()), default=0)
+        for column in ([row[index] for row in rows if index < len(row)] for index in range(columns))
+    ]
+
+
 class Columns:
     """Columns of fixed widths; a cell that is longer is broken at its words."""
 
     def __init__(
         self, widths: Sequence[int], *, between: str = "  ", aligns: Sequence[str] = ()
     ) -> None:
-        self._widths = [max(1, cells) for cells in widths]
+        self._widths = [max(1, wide) for wide in widths]
         self.count = len(widths)
         self._between = between
         self._aligns = aligns or [""] * len(widths)
@@ -47,8 +61,8 @@ class Columns:
         """Return one row as lines; it may have fewer cells than there are columns."""
         given = [*row, *([[]] * (len(self._widths) - len(row)))]
         parts = [
-            wrapped(runs, cells) if runs else []
-            for runs, cells in zip(given, self._widths, strict=False)
+            wrapped(runs, wide) if runs else []
+            for runs, wide in zip(given, self._widths, strict=False)
         ]
         return [
             self._line([part[level] if level < len(part) else [] for part in parts])
@@ -57,12 +71,12 @@ class Columns:
 
     def rule(self) -> str:
         """Return the line under the head of a Markdown table."""
-        return "─┼─".join("─" * cells for cells in self._widths)
+        return "─┼─".join("─" * wide for wide in self._widths)
 
     def _line(self, row: Sequence[Runs]) -> str:
         texts = []
-        for runs, cells, align in zip(row, self._widths, self._aligns, strict=False):
-            space = max(0, cells - width(runs))
+        for runs, wide, align in zip(row, self._widths, self._aligns, strict=False):
+            space = max(0, wide - width(runs))
             before = {"right": space, "center": space // 2}.get(align, 0)
             texts.append(" " * before + paint(runs) + " " * (space - before))
         return self._between.join(texts).rstrip(" ")
@@ -78,7 +92,8 @@ def aligned(
     body: list[list[Runs]] = [[[(cell, "")] if cell else [] for cell in row] for row in rows]
     head: list[Runs] = [[(name, "1" if bold else "")] for name in columns]
     whole = [head, *body] if any(columns) else body
-    widths = fitted(natural(whole, len(columns)), room - 2 * (len(columns) - 1))
+    count = len(columns)
+    widths = fitted(natural(whole, count), room - 2 * (count - 1), longest_words(whole, count))
     if widths is None:
         return [cell for row in rows for cell in row]
     table = Columns(widths)
