@@ -150,6 +150,12 @@ def test_ctrl_c_clears_and_hints_once(editor: Editor) -> None:
     editor.types("ab\x01" + CTRL_D + ENTER).got("b").types(CTRL_D).ends(0)
 
 
+def test_the_hint_is_not_left_behind(editor: Editor) -> None:
+    """Who follows it at once leaves an empty line."""
+    editor.types(CTRL_C).has("> Ctrl-D leaves").types(CTRL_D).ends(0)
+    assert "leaves" not in editor.text
+
+
 def test_vi_keys(folder: Path) -> None:
     """Esc leaves the typing at once, commands move and change; Enter sends from both modes."""
     with Editor(folder, "vi", environ={"VISUAL": f"{sys.executable} -c pass"}) as editor:

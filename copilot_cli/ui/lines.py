@@ -62,7 +62,7 @@ class Lines:
         self._input = source or create_input(sys.stdin)
         self._output = output or _output()
         self._right_prompt = right_prompt
-        self._hinted = False
+        self._hinted = self._hinting = False
         understand(self._input)
         self._session: PromptSession[str | ToEditor] = PromptSession(
             history=open_history(history_file),
@@ -74,6 +74,7 @@ class Lines:
             multiline=True,
             prompt_continuation="  ",
             rprompt=self._right,
+            placeholder=self._in_the_empty_line,
             vi_mode=vi,
             cursor=ModalCursorShapeConfig() if vi else None,
             color_depth=None if color else ColorDepth.DEPTH_1_BIT,
@@ -106,7 +107,7 @@ class Lines:
 
     def _prompt(self, prompt: str, default: str) -> str | ToEditor:
         session = self._session
-        session.placeholder = None
+        self._hinting = False
         session.app.erase_when_done = False
         session.reserve_space_for_menu = max(0, min(_MENU, self._output.get_size().rows - 4))
         self._write(self._keys.begin)
@@ -145,10 +146,12 @@ class Lines:
 
     def _cleared(self, text: str) -> None:
         """Say once in a chat how to leave: in the line, if it was empty already."""
-        self._session.placeholder = None
-        if not text and not self._hinted:
-            self._session.placeholder = _HINT
-            self._hinted = True
+        self._hinting = not text and not self._hinted
+        self._hinted = self._hinted or self._hinting
+
+    def _in_the_empty_line(self) -> AnyFormattedText:
+        hinting = self._hinting and not get_app().is_done
+        return [("fg:ansibrightblack", _HINT)] if hinting else ""
 
     def _right(self) -> AnyFormattedText:
         if self._right_prompt is None or get_app().is_done:  # what is sent stands alone
