@@ -1,9 +1,11 @@
 """What rendering an answer while it comes costs, against rich rendering the finished text once.
 
-Run it as `python -m tests.bench.render`. It prints ratios only: CPU of this process, and bytes
-written to the terminal for each byte of text. The text comes in deltas of 20 characters, each of
-which is on the screen before the next. The promises: CPU at most 2 × rich, bytes at most 3 × the
-text, and ten times the text at most 11 × the CPU.
+Run it as `python -m tests.bench.render`. The text comes in deltas of 20 characters, each of which
+is on the screen before the next. Of 100 kB it prints ratios: CPU of this process, and bytes
+written to the terminal for each byte of text. Of 1 MB: its CPU against that of 100 kB, and the
+time from the delta to the end of the write that shows it, the longest and the 99.9th percentile.
+The promises: CPU at most 2 × rich where there are words, bytes at most 3 × the text, ten times
+the text at most 11 × the CPU, and no delta later than 50 ms.
 """
 
 import io
@@ -52,6 +54,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
         "| a cell of text | another, **bold** |\n", size, before="| one | two |\n|---|---|\n"
     ),
     "one code block": lambda size: _repeated(_CODE_LINE, size, before="```python\n"),
+    "code of one line": lambda size: _repeated("x = 1; ", size, before="```python\n"),
     "one quotation": lambda size: _repeated("> quoted, and quoted again\n", size),
     "no space at all": lambda size: _repeated("x", size),
     "Chinese": lambda size: _repeated("答案在到达时显示,读者不必等待。", size // 3),
@@ -78,6 +81,23 @@ def ours(text: str) -> tuple[float, int]:
     return time.process_time() - begun, written
 
 
+def latencies(text: str) -> list[float]:
+    """Return the seconds from the arrival of each delta to the end of its last write, ascending."""
+    shown = 0.0
+
+    def write(data: bytes) -> None:
+        nonlocal shown
+        shown = time.perf_counter()
+
+    taken = []
+    with TerminalWriter(write, lambda: (80, 24)) as writer:
+        for delta in deltas(text):
+            came = time.perf_counter()
+            writer.text(delta)
+            taken.append(shown - came)
+    return sorted(taken)
+
+
 def rich_once(text: str) -> float:
     """Return the CPU seconds of rendering the finished text once."""
     console = Console(file=io.StringIO(), force_terminal=True, width=80, color_system="standard")
@@ -90,15 +110,21 @@ def main() -> None:
     """Print the table."""
     warm = _repeated(_ANSWER, 3000)
     ours(warm), rich_once(warm)
-    sys.stdout.write(f"{'':18}{'CPU / rich':>12}{'bytes / text':>14}{'10 × text':>12}\n")
+    sys.stdout.write(
+        f"{'':18}{'CPU / rich':>12}{'bytes / text':>14}{'10 × text':>12}"
+        f"{'longest':>11}{'99.9 %':>10}\n"
+    )
     for name, make in SHAPES.items():
         small, large = make(SMALL), make(LARGE)
         floor = min(rich_once(small) for _ in range(2))
         cpu, written = min(ours(small) for _ in range(3))
         cpu_large, _ = min(ours(large) for _ in range(2))
         share = written / len(small.encode())
+        taken = latencies(large)
+        late, longest = taken[len(taken) * 999 // 1000] * 1000, taken[-1] * 1000
         sys.stdout.write(
-            f"{name:18}{cpu / floor:>10.2f} ×{share:>12.2f} ×{cpu_large / cpu:>10.1f} ×\n"
+            f"{name:18}{cpu / floor:>10.2f} ×{share:>12.2f} ×{cpu_large / cpu:>10.1f} ×"
+            f"{longest:>8.1f} ms{late:>7.2f} ms\n"
         )
 
 
