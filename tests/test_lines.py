@@ -18,7 +18,7 @@ if sys.platform != "win32":
     import termios
 
 ENTER, CTRL_C, CTRL_D, CTRL_J, ALT_ENTER = "\r", "\x03", "\x04", "\n", "\x1b\r"
-TAB, LEFT, EDIT = "\t", "\x1b[D", "\x18\x05"
+TAB, BACK, LEFT, EDIT = "\t", "\x1b[Z", "\x1b[D", "\x18\x05"
 COMMANDS = ("/exit", "/help", "/model", "/models")
 
 
@@ -92,6 +92,11 @@ def test_a_terminal_that_is_gone_is_the_end(keyboard: Keyboard) -> None:
     [
         ("/h" + TAB + " x" + ENTER, "/help x"),
         ("/mo" + TAB + ENTER, "/model"),
+        ("/model " + TAB + ENTER + ENTER, "/model gpt-"),
+        ("/model gpt-" + TAB + ENTER + ENTER, "/model gpt-5"),
+        ("/model gpt-" + TAB + TAB + ENTER + ENTER, "/model gpt-6"),
+        ("/model gpt-" + TAB + "x" + ENTER, "/model gpt-5x"),
+        ("/model gpt-" + TAB + TAB + BACK + BACK + ENTER, "/model gpt-"),
         ("/model g" + TAB + "6" + ENTER, "/model gpt-6"),
         ("/e" + TAB + CTRL_C + "/h" + TAB + ENTER, "/help"),
         ("say /mo" + TAB + ENTER, "say /mo"),
@@ -102,7 +107,7 @@ def test_a_terminal_that_is_gone_is_the_end(keyboard: Keyboard) -> None:
 def test_tab_inserts_what_is_sure_before_the_next_key(
     keyboard: Keyboard, keys: str, text: str
 ) -> None:
-    """The only candidate whole, of several what they share."""
+    """The only candidate whole, of several what they share, and then one after the other."""
     assert keyboard.read(keys) == text
 
 

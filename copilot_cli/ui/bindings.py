@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
@@ -84,10 +84,13 @@ def _complete_now(buffer: Buffer) -> None:
     found = list(buffer.completer.get_completions(buffer.document, asked))
     if len(found) == 1:
         buffer.apply_completion(found[0])
-        return
-    if found:
-        buffer.insert_text(get_common_complete_suffix(buffer.document, found))
+    elif suffix := get_common_complete_suffix(buffer.document, found):
+        buffer.insert_text(suffix)
         buffer.start_completion()
+    elif found:
+        # Now, and not by start_completion: the next Tab is to find the menu open.
+        buffer.complete_state = CompletionState(buffer.document, found)
+        buffer.complete_next()
 
 
 def _elsewhere(keys: KeyBindings, pause: Callable[[Callable[[], None]], None]) -> None:
