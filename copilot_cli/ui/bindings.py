@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -10,7 +11,6 @@ from prompt_toolkit.buffer import Buffer, CompletionState
 from prompt_toolkit.completion import CompleteEvent, get_common_complete_suffix
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
-    Condition,
     emacs_mode,
     has_focus,
     vi_insert_mode,
@@ -102,11 +102,9 @@ def _elsewhere(keys: KeyBindings, pause: Callable[[Callable[[], None]], None]) -
         event.app.erase_when_done = True
         event.app.exit(result=ToEditor(event.current_buffer.text))
 
-    @keys.add("c-z", filter=Condition(lambda: hasattr(signal, "SIGTSTP")))
-    def _stop(event: KeyPressEvent) -> None:  # noqa: ARG001
-        run_in_terminal(lambda: pause(_stop_all))
+    if sys.platform != "win32":
 
-
-def _stop_all() -> None:
-    """Stop every program of this job, as the terminal does on Ctrl-Z; returns when it goes on."""
-    os.kill(0, signal.SIGTSTP)
+        @keys.add("c-z")
+        def _stop(event: KeyPressEvent) -> None:  # noqa: ARG001
+            # The whole job, as the terminal does it; goes on when the shell says so.
+            run_in_terminal(lambda: pause(lambda: os.kill(0, signal.SIGTSTP)))
