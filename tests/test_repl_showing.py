@@ -69,11 +69,12 @@ def test_effort_is_sent_to_a_model_that_has_it(world: World) -> None:
 
 def test_instructions_are_shown_and_changed(world: World) -> None:
     """They hold from the next question on, whatever was said before."""
-    run(world, "/system", "/system be brief", "/system", "one", "/system none", "two")
+    lines = ("/system", "/system be brief", "/system", "one", "/system none", "two")
+    run(world, *lines)
     assert sent(world) == [["be brief", "one"], ["one", "one", "two"]]
     assert said(world) == (
-        "no instructions: /system TEXT gives some\nyour instructions hold from now on\n"
-        "be brief\nno instructions of yours\n"
+        "no instructions of yours: /system TEXT gives some\nyour instructions hold from now on\n"
+        "yours:\nbe brief\nno instructions of yours\n"
     )
 
 
@@ -120,8 +121,9 @@ def test_a_role_from_the_command_line(world: World, command: str) -> None:
 
 def test_the_context_of_the_folder_goes_along(world: World) -> None:
     """After the instructions, in every request."""
-    run(world, "one", manner=Manner(system="be brief", context="the files"))
+    run(world, "one", "/system", manner=Manner(system="be brief", context="the files"))
     assert sent(world) == [["be brief\n\nthe files", "one"]]
+    assert "files of this folder go along (9 characters)\n" in said(world)
 
 
 def test_tokens(world: World) -> None:
@@ -201,9 +203,14 @@ def test_the_line_on_what_a_turn_took(
 
 def test_the_meter_in_the_prompt(world: World) -> None:
     """Nothing before the first turn; then the service's count, of the model's window."""
-    chat = chat_of(world, person=True)
-    assert chat.saying.meter() == ""
-    chat.handle("hello")
-    assert chat.saying.meter() == "2/112k tokens (0%)"
-    chat.handle("/set meter off")
-    assert chat.saying.meter() == ""
+    meters: list[str] = []
+    chat = chat_of(world, "hello", "/set meter off", person=True)
+    read = chat.lines.read
+
+    def note(prompt: str, default: str = "", typed: bytes = b"") -> str:
+        meters.append(chat.saying.meter())
+        return read(prompt, default, typed)
+
+    chat.lines.read = note  # type: ignore[method-assign]
+    chat.run()
+    assert meters == ["", "2/112k tokens (0%)", ""]

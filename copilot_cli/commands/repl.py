@@ -93,6 +93,7 @@ def _greet(chat: "Repl", session: "Session | None") -> None:
     source = chat.app.access.source
     role = chat.talk.manner.role
     said = [chat.chat.model, role and f"role {role.name}", source.user or source.name]
+    said.append("files of this folder go along" if chat.talk.manner.context else None)
     said += ["private" if chat.private else None, "/help, Ctrl-D to leave"]
     chat.saying.note("\n" + " · ".join(filter(None, said)))
     if session is not None:

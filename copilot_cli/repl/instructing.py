@@ -63,18 +63,19 @@ def system(repl: "Repl", text: str) -> None:
     """Show or change the instructions that go before the conversation."""
     if text:
         repl.talk.instruct(None if text == NONE else text)
-    role, own = repl.talk.manner.role, repl.talk.manner.system
-    if text:
-        repl.saying.note(
-            "your instructions hold from now on" if own else "no instructions of yours"
-        )
+        none = text == NONE
+        said = "no instructions of yours" if none else "your instructions hold from now on"
+        repl.saying.note(said)
         return
-    if role and role.system:
-        repl.saying.tell(f"of the role {role.name}:\n{role.system}")
-    if own:
-        repl.saying.tell(f"yours:\n{own}" if role and role.system else own)
-    if not own and not (role and role.system):
-        repl.saying.note("no instructions: /system TEXT gives some")
+    manner = repl.talk.manner
+    if manner.role and manner.role.system:
+        repl.saying.tell(f"of the role {manner.role.name}:\n{manner.role.system}")
+    if manner.system:
+        repl.saying.tell(f"yours:\n{manner.system}")
+    else:
+        repl.saying.note("no instructions of yours: /system TEXT gives some")
+    if manner.context:
+        repl.saying.note(f"files of this folder go along ({len(manner.context):,} characters)")
 
 
 def role(repl: "Repl", name: str) -> None:

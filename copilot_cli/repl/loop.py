@@ -185,6 +185,7 @@ class Repl:
 
     def _read(self) -> str:
         typed, self._typed = self._typed, b""
+        self.saying.measure()
         return self.lines.read(PROMPT, self.draft.words if self.draft else "", typed)
 
     def _command(self, text: str) -> None:

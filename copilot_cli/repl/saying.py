@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from copilot_cli.ui.report import Writer
 
 _METER_ROOM = 24  # columns at the right end of the prompt
+_SHARE_ROOM = 5  # and where that is narrow
 _NARROW = 60  # columns below which the meter is as short as can be
 
 
@@ -25,6 +26,7 @@ class Saying:
     def __init__(self, repl: "Repl") -> None:
         self._repl = repl
         self._streams = repl.app.streams
+        self._tokens: tuple[int, int | None] = (0, None)
         self._billed = False  # whether the service has told a price of its own
 
     def note(self, text: str) -> None:
@@ -101,13 +103,17 @@ class Saying:
         meter = self._repl.app.settings.meter
         return meter == "on" or (meter == "auto" and self._streams.person)
 
+    def measure(self) -> None:
+        """Count what the conversation is: once for each prompt, not with each key."""
+        self._tokens = self._repl.chat.tokens
+
     def meter(self) -> str:
         """Return what stands at the right end of the prompt: nothing before the first turn."""
         chat = self._repl.chat
         if not self.metered or not chat.history:
             return ""
-        used, window = chat.tokens
-        room = _METER_ROOM if self.room >= _NARROW else 5
+        used, window = self._tokens
+        room = _METER_ROOM if self.room >= _NARROW else _SHARE_ROOM
         return prompt_meter(
             used, window, color=self._streams.stderr_color, estimated=chat.estimated, room=room
         )
