@@ -109,7 +109,12 @@ class TerminalWriter(AnswerWriter):
 
     def _render(self, pieces: list[Piece]) -> None:
         for piece in pieces:
-            rendered = self._renderer.render(piece, self._columns)
+            try:
+                rendered = self._renderer.render(piece, self._columns)
+            except Exception:  # a bug, which the source is not to be lost to
+                self._tail.replace(piece.text.split("\n"))
+                self._tail.commit()
+                raise
             self._tail.replace(rendered.rows)
             self._tail.commit(rendered.open)
 
