@@ -104,6 +104,50 @@ def test_code_is_highlighted_line_by_line() -> None:
         assert screen.lines == ["return 'x'", "retu"]
 
 
+_CODE = [
+    "def f(x):",
+    "    if x:",
+    "        return [1,  2]",
+    "",
+    "  # two  spaces",
+    "日本 = 'é'",
+]
+_AROUND = {
+    "text": ("Do:\n\n", ""),
+    "an item": ("- do:\n\n", "  "),
+    "a deep item": ("1. do\n   - this\n\n", "     "),
+    "a quote": ("> do:\n>\n", "> "),
+    "an item's first line": ("- ", "  "),
+}
+
+
+@pytest.mark.parametrize("fence", ["```py", "~~~", ""])
+@pytest.mark.parametrize("name", _AROUND)
+@pytest.mark.parametrize("color", [True, False])
+def test_what_is_copied_from_the_screen_is_the_code(name: str, fence: str, color: bool) -> None:
+    """Wherever code stands: no border, no indent, nothing after its lines, no line broken."""
+    before, margin = _AROUND[name]
+    if not fence and before == "- ":
+        return  # code without a fence cannot begin there and keep its first indent
+    source = [fence, *_CODE, fence[:3]] if fence else [f"    {line}" for line in _CODE]
+    text = before + "\n".join(
+        line if before == "- " and not number else margin + line
+        for number, line in enumerate(source)
+    )
+    text += f"\n{margin.rstrip()}\n{margin}after\n"
+    paper = _SGR.sub("", shown(text, 3, color=color, cursor=False).written).split("\n")
+    for lines in (shown(text, 3, color=color).lines, paper):
+        first = lines.index(_CODE[0])
+        assert lines[first : first + len(_CODE)] == _CODE
+
+
+def test_a_long_line_of_code_is_left_to_the_terminal() -> None:
+    """It is written in one go, so that a terminal copies it as the one line it is."""
+    line = "value = " + " + ".join(f"number_{n}" for n in range(30))
+    screen = shown(f"```py\n{line}\n```\n", 20, columns=40)
+    assert line in re.sub(r"\x1b\[[\d;]*m", "", screen.written).split("\r\n")[-2]
+
+
 def test_a_table_waits_for_its_end() -> None:
     """A table's rows are echoed, and drawn when the table has ended."""
     screen = Screen()
