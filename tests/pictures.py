@@ -1,4 +1,4 @@
-"""The picture in the README, made from a real run against the simulator.
+"""The pictures in the docs, made from real runs against the simulator.
 
 python -m tests.pictures
 """
@@ -7,8 +7,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,12 +20,13 @@ import pyte
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 
 ROOT = Path(__file__).parent.parent
-PICTURE = ROOT / "docs" / "pictures" / "chat.svg"
+FOLDER = ROOT / "docs" / "pictures"
 QUESTION = "How do I choose a model?"
-COLUMNS, ROWS = 84, 30
+COLUMNS, ROWS = 84, 38
 PATIENCE = 20.0  # seconds
 
 _WIDTH, _HEIGHT, _MARGIN = 8.4, 18, 14  # of a character, of a line, around the text: pixels
+_BLOCKS = frozenset("█▀▄ ")
 _BACKGROUND, _FOREGROUND = "#1c1f26", "#d8dce4"
 _COLOURS = {
     "black": "#5c6370", "red": "#e06c75", "green": "#98c379", "brown": "#e5c07b",
@@ -46,45 +47,91 @@ class Run(NamedTuple):
     style: str
 
 
-def chat_screen() -> pyte.Screen:
-    """Return the screen of somebody who opened the chat and asked a question."""
-    scenario = Scenario(auto_approve="at_once")
+class Terminal:
+    """The program at a terminal, typed to by nobody."""
+
+    def __init__(self, command: str, environ: dict[str, str]) -> None:
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+        program = f"echo '$ copilot-chat {command}'; exec {_program(command)}"
+        self._child: Any = pexpect.spawn(
+            "sh", ["-c", program], env=environ, dimensions=(ROWS, COLUMNS)
+        )
+
+    def until(self, holds: Callable[[list[str]], bool], wanted: str) -> "Terminal":
+        """Read until `holds` of the lines on the screen."""
+        end = time.monotonic() + PATIENCE
+        while not holds(self.screen.display):
+            if time.monotonic() > end:
+                raise TimeoutError(f"{wanted} never came: {self.screen.display}")
+            with suppress(pexpect.TIMEOUT):
+                self._stream.feed(self._child.read_nonblocking(65536, timeout=0.2))
+        return self
+
+    def prompts(self, number: int) -> "Terminal":
+        """Wait for the chat's prompt, the `number`-th."""
+        return self.until(
+            lambda shown: sum(line.startswith(">") for line in shown) >= number,
+            f"prompt {number}",
+        )
+
+    def shows(self, text: str) -> "Terminal":
+        """Wait for `text` in one of the lines."""
+        return self.until(lambda shown: any(text in line for line in shown), text)
+
+    def types(self, text: str) -> "Terminal":
+        """Press keys."""
+        self._child.send(text)
+        return self
+
+    def close(self) -> None:
+        """End the program."""
+        self._child.close(force=True)
+
+
+def _program(command: str) -> str:
+    return f"{sys.executable} -m copilot_cli {command}"
+
+
+@contextmanager
+def _machine(scenario: Scenario) -> Iterator[dict[str, str]]:
+    """A home and a simulator that is taken for GitHub: the environment they are found by."""
     with SimulatorServer(Simulator(scenario)) as server, tempfile.TemporaryDirectory() as home:
-        environ = {
-            **server.env,
+        given = {name: value for name, value in server.env.items() if not name.endswith("_URL")}
+        yield {
+            **given,
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",
-            "COLORTERM": "truecolor",
+            "COLORFGBG": "15;0",
             "COPILOT_CHAT_HOME": home,
             "COPILOT_CHAT_NO_KEYRING": "1",
         }
-        program = f"{sys.executable} -m copilot_cli"
-        pexpect.run(f"{program} onboard --yes --store keyfile --no-verify", env=environ)
-        return _typed(f"echo '$ copilot-chat'; exec {program}", environ)
 
 
-def _typed(command: str, environ: dict[str, Any]) -> pyte.Screen:
-    screen = pyte.Screen(COLUMNS, ROWS)
-    stream = pyte.ByteStream(screen)
-    child: Any = pexpect.spawn("sh", ["-c", command], env=environ, dimensions=(ROWS, COLUMNS))
+def chat() -> pyte.Screen:
+    """Return the screen of somebody who opened the chat and asked a question."""
+    with _machine(Scenario(auto_approve="at_once")) as environ:
+        pexpect.run(_program("onboard --yes --store keyfile --no-verify"), env=environ)
+        with closing(Terminal("", environ)) as terminal:
+            return terminal.prompts(1).types(f"{QUESTION}\r").prompts(2).screen
 
-    def show_prompt(number: int) -> None:
-        end = time.monotonic() + PATIENCE
-        while sum(line.startswith(">") for line in screen.display) < number:
-            if time.monotonic() > end:
-                raise TimeoutError(f"prompt {number} never came: {screen.display}")
-            with suppress(pexpect.TIMEOUT):
-                stream.feed(child.read_nonblocking(65536, timeout=0.2))
 
-    try:
-        show_prompt(1)
-        child.send(f"{QUESTION}\r")
-        show_prompt(2)
-    finally:
-        child.close(force=True)
-    return screen
+def wizard() -> pyte.Screen:
+    """Return the screen of somebody who is to type the code of the sign-in."""
+    with (
+        _machine(Scenario()) as environ,
+        closing(Terminal("onboard --store keyfile --no-browser", environ)) as terminal,
+    ):
+        terminal.shows("Paste a token").types("\r")
+        return terminal.shows("waiting for you to type it").screen
+
+
+PICTURES = {
+    "chat": ("A question and its answer in the chat", chat),
+    "wizard": ("The sign-in: a code, and the page to type it on", wizard),
+}
 
 
 def lines(screen: pyte.Screen) -> list[str]:
@@ -95,7 +142,7 @@ def lines(screen: pyte.Screen) -> list[str]:
     return shown
 
 
-def svg(screen: pyte.Screen) -> str:
+def svg(title: str, screen: pyte.Screen) -> str:
     """Return a picture of the screen that needs nothing from elsewhere, fonts neither."""
     rows = len(lines(screen))
     width = round(COLUMNS * _WIDTH) + 2 * _MARGIN
@@ -105,8 +152,9 @@ def svg(screen: pyte.Screen) -> str:
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',
             f'width="{width}" height="{height}"',
-            'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14">',
-            "<title>A question and its answer in the chat</title>",
+            'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14"',
+            'shape-rendering="crispEdges">',
+            f"<title>{escape(title)}</title>",
             f'<rect width="100%" height="100%" rx="8" fill="{_BACKGROUND}"/>',
             *body,
             "</svg>\n",
@@ -123,11 +171,26 @@ def _drawn(screen: pyte.Screen, row: int) -> Iterator[str]:
                 f'<rect x="{x:.1f}" y="{base}" width="{length:.1f}" height="{_HEIGHT}"'
                 f' fill="{run.behind}"/>'
             )
-        if run.text.strip():
+        if _BLOCKS.issuperset(run.text):
+            yield from _blocks(run, x, base)
+        elif run.text.strip():
             yield (
                 f'<text x="{x:.1f}" y="{base + 13}" textLength="{length:.1f}" xml:space="preserve"'
                 f' fill="{run.colour}"{run.style}>{escape(run.text)}</text>'
             )
+
+
+def _blocks(run: Run, x: float, y: int) -> Iterator[str]:
+    """Draw blocks as what they are: a font would leave gaps between them."""
+    for char, group in groupby(run.text):
+        width = len(list(group)) * _WIDTH
+        top, height = {"▀": (0, 0.5), "▄": (0.5, 0.5), "█": (0, 1), " ": (0, 0)}[char]
+        if height:
+            yield (
+                f'<rect x="{x:.1f}" y="{y + top * _HEIGHT:g}" width="{width:.1f}"'
+                f' height="{height * _HEIGHT:g}" fill="{run.colour}"/>'
+            )
+        x += width
 
 
 def _runs(screen: pyte.Screen, row: int) -> Iterator[Run]:
@@ -158,4 +221,5 @@ def _colour(name: str, default: str) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(svg(chat_screen()), encoding="utf-8")
+    for name, (title, screen) in PICTURES.items():
+        (FOLDER / f"{name}.svg").write_text(svg(title, screen()), encoding="utf-8")
