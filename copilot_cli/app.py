@@ -259,10 +259,12 @@ class App:
 
         Raises `UsageError` where there is none of that name, `SettingsError` for a bad file.
         """
+        name = name or self.settings.role
+        if not name:
+            return None
         from copilot_cli import roles
 
-        name = name or self.settings.role
-        return roles.find(name, self.paths.roles, self.effects.environ) if name else None
+        return roles.find(name, self.paths.roles, self.effects.environ)
 
     def effort(self, role: "Role | None" = None) -> str | None:
         """Return how much a reasoning model thinks: an option, else `role`, else the settings."""

@@ -6,17 +6,17 @@ is only read; whether it is used is the person's decision (`workspace.py`). A fi
 it never stops the program: the fault is told and the rest is used.
 """
 
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
+from copilot_cli import upwards
 from copilot_cli.config_file import ConfigFile
 from copilot_cli.errors import SettingsError
 from copilot_cli.kinds import TEXT
 
-NAME = ".copilot-chat.toml"
+NAME = upwards.SETTINGS
 INSTRUCTIONS = ("AGENTS.md", ".github/copilot-instructions.md")
 KEYS = ("model", "role", "account", "context")
 LARGEST = 256 * 1024
@@ -69,16 +69,9 @@ class ContextFile(NamedTuple):
 
 
 def find(cwd: Path, home: Path) -> Project | None:
-    """Return the settings of the nearest folder at or above `cwd` that has some.
-
-    The search ends below `home`, whose settings are `config.toml`, and at the border of a file
-    system, as git's does.
-    """
-    for folder in _upwards(cwd, home):
-        file = folder / NAME
-        if os.path.lexists(file):
-            return _read(file)
-    return None
+    """Return the settings of the nearest folder at or above `cwd` that has some."""
+    file = upwards.nearest(NAME, cwd, home)
+    return None if file is None else _read(file)
 
 
 def instructions(cwd: Path, home: Path) -> list[ContextFile]:
@@ -88,7 +81,7 @@ def instructions(cwd: Path, home: Path) -> list[ContextFile]:
     """
     found: list[ContextFile] = []
     for name in INSTRUCTIONS:
-        for folder in _upwards(cwd, home):
+        for folder in upwards.folders(cwd, home):
             if (folder / name).is_file():
                 with suppress(ValueError):
                     found.append(_context_file(folder, name, ()))
@@ -112,19 +105,6 @@ def read_context(
         except ValueError as exc:
             faults.append(f"{project.file}: context: {name} is left out: {exc}")
     return files, tuple(faults)
-
-
-def _upwards(cwd: Path, home: Path) -> Iterator[Path]:
-    """Yield `cwd` and the folders above it, up to `home` and within one file system."""
-    try:
-        start, end = cwd.resolve(), home.resolve()
-        device = start.stat().st_dev
-        for folder in (start, *start.parents):
-            if folder == end or folder.stat().st_dev != device:
-                return
-            yield folder
-    except OSError:
-        return
 
 
 def _read(file: Path) -> Project:

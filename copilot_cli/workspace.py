@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli import project
+from copilot_cli import upwards
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -33,7 +33,11 @@ class Workspace:
     def project(self) -> "Project | None":
         """The settings of the folder, whether they are used or not; None where it has none."""
         place = self._place
-        return project.find(*place) if place else None
+        if place is None or upwards.nearest(upwards.SETTINGS, *place) is None:
+            return None
+        from copilot_cli import project
+
+        return project.find(*place)
 
     @property
     def trusted(self) -> "Project | None":
@@ -84,6 +88,8 @@ class Workspace:
         files: list[ContextFile] = []
         found = self.trusted
         if found is not None:
+            from copilot_cli import project
+
             files, faults = project.read_context(found, self._own)
             for fault in faults:
                 self._app.streams.notice(fault)
@@ -106,6 +112,8 @@ class Workspace:
                 " (`copilot-chat config trust`, at a terminal)"
             )
             return
+        from copilot_cli import project
+
         files, faults = project.read_context(found, self._own)
         lines = [f"This folder has settings for copilot-chat, in {found.file}:"]
         lines += [f"  {name}: {value}" for name, value in found.choices.items()]
@@ -153,6 +161,8 @@ class Workspace:
 
     def _instructions(self) -> "list[ContextFile]":
         """Return the folder's instructions for agents that its settings do not name anyway."""
+        from copilot_cli import project
+
         found = self.trusted
         named = {(found.folder / name).resolve() for name in found.context} if found else set()
         files = project.instructions(*self._place) if self._place else []

@@ -40,7 +40,8 @@ ALLOWED: dict[str, set[str]] = {
     "exporting": {"messages", "store", "ui.safe"},
     "listing": {"exporting", "store", "ui", "ui.safe"},
     "sensitive": {"patterns"},
-    "project": {"config_file", "errors", "kinds", "sensitive"},
+    "upwards": set(),
+    "project": {"upwards", "config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
     "verdict": {"errors", "messages"},
@@ -60,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "vault": GROUND | {"app", "store"},
     "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
     "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
-    "workspace": {"app", "project", "prompt", "store"},
+    "workspace": {"app", "project", "prompt", "store", "upwards"},
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},

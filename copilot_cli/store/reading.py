@@ -4,16 +4,18 @@ Rule: a list shows what it can, a title that does not open as `(sealed)`; a conv
 asked for opens whole, or the `StoreError` that says why not goes to the caller.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copilot_cli.errors import UsageError
 from copilot_cli.messages import Part
 from copilot_cli.store import tree
 from copilot_cli.store.cells import Cells, title_of_cell
 from copilot_cli.store.lenient import LenientDatabase
-from copilot_cli.store.search import Hit, search
 from copilot_cli.store.turns import Session, Turn, turn_of
 from copilot_cli.store.writing import part_at
+
+if TYPE_CHECKING:
+    from copilot_cli.store.search import Hit
 
 LATEST = "latest"
 
@@ -87,8 +89,10 @@ class Reading:
             )
         )
 
-    def search(self, text: str, limit: int = 20) -> list[Hit]:
+    def search(self, text: str, limit: int = 20) -> "list[Hit]":
         """Return the newest messages and titles with all words of `text`; see `store.search`."""
+        from copilot_cli.store.search import search
+
         return search(self._database.read, self._cells, text, limit)
 
     # Rows
