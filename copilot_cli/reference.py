@@ -55,6 +55,9 @@ VARIABLES: tuple[Variable, ...] = (
         "Certificates that replace the system's trust store; a file that is missing is an error.",
     ),
     Variable(("TERM",), "`dumb`: no colour, no redrawing, questions as numbered lists."),
+    Variable(
+        ("COLORFGBG",), 'What some terminals say of their background; `theme = "auto"` goes by it.'
+    ),
     Variable(("COLUMNS",), "The width of the terminal, where it cannot be asked."),
     Variable(("VISUAL", "EDITOR"), "The editor that `config edit` opens."),
 )

@@ -43,4 +43,5 @@ def _report(application: "App", *, as_json: bool) -> "Report":
     if as_json:
         return JSONReport(application.effects.streams("never").out_bytes)
     streams = application.streams
-    return TextReport(streams, lambda: make_writer(streams, application.settings.render))
+    settings = application.settings
+    return TextReport(streams, lambda: make_writer(streams, settings.render, theme=settings.theme))

@@ -100,7 +100,10 @@ def start(application: "App", answers: Answers, *, dry_run: bool = False) -> Non
     def show(chat: "Chat", question: str) -> None:
         from copilot_cli.ui.stream import make_writer
 
-        report = TextReport(streams, lambda: make_writer(streams, application.settings.render))
+        settings = application.settings
+        report = TextReport(
+            streams, lambda: make_writer(streams, settings.render, theme=settings.theme)
+        )
         with Turn(report) as turn:
             turn.tell(chat, question, None)
 

@@ -208,6 +208,7 @@ def _print(application: "App", conversation: "Conversation", form: str) -> None:
     from copilot_cli.ui.stream import make_writer
 
     render = "never" if form == "html" else application.settings.render
-    with make_writer(application.streams, render) as writer:
+    theme = application.settings.theme
+    with make_writer(application.streams, render, theme=theme) as writer:
         writer.text(data.decode())
         writer.end()
