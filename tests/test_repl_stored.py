@@ -73,6 +73,7 @@ def test_resume_goes_on_with_a_stored_one(world: World, reference: str) -> None:
     wanted = chat.talk.id or ""
     if reference == "id":
         reference = wanted
+    world.time += 1
     run(world, "second one", f"/resume {reference}", "third")
     assert sent(world)[-1] == ["first one", "first one", "third"]
     assert "going on with “first one” (1 question, sim-echo)" in said(world)
