@@ -122,8 +122,9 @@ class Conversation:
     @property
     def unfinished(self) -> bool:
         """Whether the last answer was stopped or cut after its first word."""
-        turns = self.turns()
-        return bool(turns) and turns[-1].role == "assistant" and turns[-1].state != "complete"
+        last = next(reversed(self.turns()), None)
+        cut = last is not None and last.role == "assistant" and last.state != "complete"
+        return cut and bool(last and last.text.strip())
 
     # The way back, and another way on
 

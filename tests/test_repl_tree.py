@@ -213,6 +213,16 @@ def test_a_summary_that_was_cut_changes_nothing(world: World) -> None:
     run(world, "one", "two", "three", "/compact", "four")
     assert sent(world)[-1][0] == "one"
     assert "nothing was changed\n" in said(world)
+    assert "/continue" not in said(world)
+
+
+def test_an_answer_of_no_word_is_not_gone_on_with(world: World) -> None:
+    """The answer before it was whole."""
+    world.sim.answer(text="whole")
+    world.sim.answer(text="", finish="length")
+    chat = run(world, "one", "two", "/continue")
+    assert "error: the last answer is whole" in said(world)
+    assert not chat.talk.unfinished
 
 
 def test_ctrl_c_at_a_draft_forgets_nothing(world: World) -> None:

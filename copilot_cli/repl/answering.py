@@ -28,7 +28,7 @@ def compact(repl: "Repl", arguments: str) -> None:
         )
     before, _ = repl.chat.tokens
     repl.saying.note("summing up …")
-    if not repl.answer(repl.chat.compact):
+    if not repl.answer(repl.chat.compact, kept=False):
         repl.saying.note("nothing was changed")
         return
     if repl.app.streams.person and not repl.confirm(

@@ -131,8 +131,13 @@ class Repl:
         else:
             self._ask(line.removeprefix("/") if text.startswith("//") else line, draft)
 
-    def answer(self, start: "Callable[[], Generator[Event, None, object]]") -> bool:
-        """Show the answer whose events `start` returns; tell whether it came whole."""
+    def answer(
+        self, start: "Callable[[], Generator[Event, None, object]]", *, kept: bool = True
+    ) -> bool:
+        """Show the answer whose events `start` returns; tell whether it came whole.
+
+        `kept`: what comes of it belongs to the conversation, and can be gone on with.
+        """
         whole, before = False, self.chat.last
         try:
             self._unlock()
@@ -142,10 +147,11 @@ class Repl:
         except KeyboardInterrupt:
             if not self.app.streams.person:
                 raise
-            self.saying.stopped()
+            self.saying.stopped(kept=kept)
         except CopilotChatError as error:
             self.exit_code = error.exit_code
-            hint = "/continue goes on" if isinstance(error, IncompleteError) else error.hint
+            goes_on = kept and isinstance(error, IncompleteError)
+            hint = "/continue goes on" if goes_on else error.hint
             self.app.streams.error(error.message, hint)
         if not whole:
             self._typed = _unsent(self._typed)

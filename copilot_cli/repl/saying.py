@@ -78,10 +78,12 @@ class Saying:
 
         return TextReport(self._streams, writer, reasoning=settings.thinking != "hidden")
 
-    def stopped(self) -> None:
-        """Say what Ctrl-C did to the answer."""
+    def stopped(self, *, kept: bool) -> None:
+        """Say what Ctrl-C did to the answer; `kept` is whether the conversation has what came."""
         last = self._repl.chat.last
-        if last is not None and last.first_token is not None:
+        if not kept:
+            self.note("stopped")
+        elif last is not None and last.first_token is not None:
             self.note("stopped; what came is kept (/continue goes on)")
         else:
             self.note("stopped; nothing came")
