@@ -137,9 +137,9 @@ def test_edit_in_the_line(world: World) -> None:
     assert sent(world)[1:] == [["one, but other"], ["one, but other", "one, but other", "two"]]
 
 
-@pytest.mark.parametrize("line", ["", "/tokens"])
+@pytest.mark.parametrize("line", ["", "/tokens", "one"])
 def test_an_edit_that_is_left(world: World, line: str) -> None:
-    """An empty line or a command leaves the question as it was."""
+    """An empty line, a command or the same words leave the question as it was."""
     run(world, "one", "/edit", line, "two", person=True)
     assert sent(world)[-1] == ["one", "one", "two"]
 

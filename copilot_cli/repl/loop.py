@@ -15,6 +15,7 @@ from copilot_cli.messages import Event
 from copilot_cli.repl.attachments import Attachments, with_attachments
 from copilot_cli.repl.saying import Saying
 from copilot_cli.repl.table import Leave, find
+from copilot_cli.repl.tree import UNCHANGED
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -169,6 +170,9 @@ class Repl:
         self.answer(lambda: self.chat.send(question))
 
     def _ask(self, words: str, draft: Draft | None) -> None:
+        if draft is not None and words == draft.words:
+            self.saying.note(UNCHANGED)
+            return
         try:
             attached = self.attachments.mentioned(self.app, words, self.saying.note)
         except CopilotChatError as error:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from copilot_cli.repl.loop import Repl
     from copilot_cli.store.turns import Turn
 
+UNCHANGED = "nothing was changed; /retry asks it again"
 _LINE = 60  # characters
 
 
@@ -62,11 +63,13 @@ def edit(repl: "Repl", words: str) -> None:
     attached, before = without_attachments(question.text)
     if not words and not _has_editor(repl):
         repl.draft = Draft(question, attached, before)
-        repl.saying.note("change the question and press Enter; an empty line leaves it as it was")
+        repl.saying.note(
+            "change the question and press Enter; unchanged or empty, it stays as it was"
+        )
         return
     words = words or repl.lines.editor(before)
     if not words.strip() or words == before:
-        repl.saying.note("nothing was changed; /retry asks it again")
+        repl.saying.note(UNCHANGED)
         return
     repl.talk.back_before(question)
     repl.saying.note(f"asking anew: {first_line(words)}")
