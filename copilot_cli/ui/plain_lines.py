@@ -47,10 +47,10 @@ class DumbLines:
         An empty line is `default`, which is shown first. Ctrl-C begins anew.
         """
         while True:
-            if default:
-                self._write(f"{default}\n(Enter alone sends this)\n")
-            self._write(prompt)
             try:
+                if default:
+                    self._write(f"{default}\n(Enter alone sends this)\n")
+                self._write(prompt)
                 line = self._stdin.readline()
             except KeyboardInterrupt:
                 self._write("\n" if self._hinted else "\n(Ctrl-D leaves)\n")
