@@ -172,6 +172,22 @@ def test_the_chat_goes_on_with_a_stored_conversation(world: World, words: tuple[
     assert sent(world)[-1] == ["one", "one", "two"]
 
 
+@pytest.mark.parametrize("command", ["repl", "ask"])
+def test_who_answers_when_a_conversation_goes_on(world: World, command: str) -> None:
+    """An option, a variable, else who answered last; the settings only for a new one."""
+    world.run("repl", "-m", "sim-small", stdin="one\n")
+    world.run("config", "set", "model", "sim-docs")
+    world.run(command, "-c", "-m", "sim-tool", stdin="two\n")
+    world.run(command, "-c", stdin="three\n")
+    world.environ.pop("COPILOT_CHAT_MODEL")
+    world.time += 1
+    world.run("repl", "-m", "sim-small", stdin="four\n")
+    world.run(command, "-c", stdin="five\n")
+    world.run(command, stdin="six\n")
+    assert models_asked(world)[:3] == ["sim-small", "sim-tool", "sim-echo"]
+    assert models_asked(world)[3:] == ["sim-small", "sim-small", "sim-docs"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
