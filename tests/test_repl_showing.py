@@ -214,3 +214,20 @@ def test_the_meter_in_the_prompt(world: World) -> None:
     chat.lines.read = note  # type: ignore[method-assign]
     chat.run()
     assert meters == ["", "2/112k tokens (0%)", ""]
+
+
+def test_the_effort_holds_for_the_next_conversation(world: World) -> None:
+    """As the model does."""
+    run(world, "/model sim-reason", "/effort high", "/new", "one")
+    assert bodies(world)[0]["reasoning_effort"] == "high"
+
+
+@pytest.mark.parametrize(("questions", "told"), [(("cut",), True), (("whole", "cut"), False)])
+def test_no_price_is_guessed_in_another_unit(
+    world: World, questions: tuple[str, ...], told: bool
+) -> None:
+    """An answer that was cut has no price; what the list says counts where nothing else does."""
+    for question in questions:
+        world.sim.answer(deltas=["a ", "b"], cut_after=1 if question == "cut" else None)
+    run(world, *questions, person=True)
+    assert ("1 premium request" in said(world)) == told

@@ -205,6 +205,13 @@ def test_nothing_to_go_on_with(world: World, words: tuple[str, ...], message: st
     assert f"error: {message}" in err
 
 
+def test_private_from_a_pipe_reads_on(world: World) -> None:
+    """The lines after the command are read, and nothing of them is on disk."""
+    assert world.run("repl", stdin="/private\nhello\n")[:2] == (0, "hello")
+    stored = [(world.home / name).read_bytes() for name in world.files()]
+    assert not any(b"hello" in content for content in stored)
+
+
 @pytest.mark.parametrize("option", ["--private", "--no-save"])
 def test_a_private_chat_from_the_start(world: World, option: str) -> None:
     """Neither conversation nor lines are on disk, and undo works."""
