@@ -22,6 +22,12 @@ PATIENCE = 20.0  # seconds, for a machine that has other things to do
 DOWN, UP = "\x1b[B", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"
 
+
+def _heed_hang_up() -> None:
+    """Let SIGHUP end the child, even where the tests run under `nohup`, which children inherit."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 # The shell outlives Ctrl-C, and says whether the terminal is as it was.
 _FRAME = (
     'trap : INT TERM; before=$(stty -g); "$@"; code=$?; '
@@ -100,7 +106,12 @@ class Session:
         self._stream = pyte.ByteStream(self.terminal)
         command = ["-c", _FRAME, "sh", sys.executable, "-m", module, *words]
         self._child: Any = pexpect.spawn(
-            "sh", command, env=environ, dimensions=(lines, columns), timeout=PATIENCE
+            "sh",
+            command,
+            env=environ,
+            dimensions=(lines, columns),
+            timeout=PATIENCE,
+            preexec_fn=_heed_hang_up,
         )
         self._child.delaybeforesend = None
         self.raw = b""
