@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -78,6 +79,7 @@ def _effects(
         stdin=outer.stdin,
         stdout=outer.stdout,
         stderr=outer.stderr,
+        cwd=lambda: Path(home),  # what the real folder would bring is nothing to the demo
         open_browser=_approver(simulator, opener(outer.environ)),
     )
 
