@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from copilot_cli.access import Access
     from copilot_cli.catalogue import Catalogue
     from copilot_cli.chat import Chat
+    from copilot_cli.endpoints import Endpoints
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.roles import Role
+    from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
     from copilot_cli.store.sessions import Sessions
     from copilot_cli.ui.device_screen import Screen
@@ -90,6 +92,7 @@ class App:
     def __init__(self, options: Mapping[str, str | None], effects: Effects) -> None:
         self.effects = effects
         self._options = dict(options)
+        self._engines: dict[tuple[str, str | None], DirectEngine] = {}
 
     def set_options(self, **options: str | None) -> None:
         """Add a command's own options to the global ones; call it before `settings` is read."""
@@ -193,16 +196,39 @@ class App:
     # -- answering ---------------------------------------------------------------------------
 
     @cached_property
+    def endpoints(self) -> "Endpoints":
+        """The person's own endpoints."""
+        from copilot_cli.endpoints import Endpoints
+
+        return Endpoints(self)
+
+    @cached_property
+    def route(self) -> "Route":
+        """Who answers where nothing else is said: the engine, its endpoint, the model as named."""
+        from copilot_cli.routing import parse
+
+        settings = self.settings
+        return parse(settings.model, settings.engine, self.endpoints.names())
+
+    @property
     def engine(self) -> "DirectEngine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
-        self.check_engine()
-        return self.build_engine(self.access.lease)
+        return self.engine_for(self.route)
 
-    def check_engine(self) -> None:
+    def engine_for(self, route: "Route") -> "DirectEngine":
+        """Return the engine of `route`, the same one each time. Raises as `engine` does."""
+        who = route.engine, route.endpoint
+        if who not in self._engines:
+            self.check_engine(route.engine)
+            self._engines[who] = self.build_engine(self.access.lease)
+        return self._engines[who]
+
+    def check_engine(self, engine: str | None = None) -> None:
         """Raise `SettingsError` for an engine that this version does not have."""
-        if self.settings.engine != "direct":
+        engine = engine or self.settings.engine
+        if engine != "direct":
             raise SettingsError(
-                f"this version has no engine {self.settings.engine!r} ({self._said_by('engine')})",
+                f"this version has no engine {engine!r} ({self._said_by('engine')})",
                 hint="use the engine direct",
             )
 
@@ -348,7 +374,8 @@ class App:
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
-        kept = {"effects", "_options", "streams", "client", "prompts", "workspace"}
+        kept = {"effects", "_options", "_engines", "streams", "client", "prompts", "workspace"}
+        self._engines.clear()
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 

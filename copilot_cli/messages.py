@@ -5,7 +5,7 @@ NamedTuples cost a quarter of what thirty dataclasses cost. Token counts are tok
 seconds; `None` means that the service did not say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -18,11 +18,24 @@ class TextPart(NamedTuple):
     text: str
 
 
+class ImagePart(NamedTuple):
+    """An image: its media type, its bytes in base64, and how closely the model is to look at it."""
+
+    media_type: str
+    data: str
+    detail: Literal["low", "high", "auto"] | None = None
+
+
 class ReasoningPart(NamedTuple):
-    """What a model thought aloud; `opaque` is the provider's own form of it, echoed as it came."""
+    """What a model thought aloud; `opaque` is the provider's own form of it, echoed as it came.
+
+    `opaque` is JSON text that only the wire named `wire` can read, and good only for the credential
+    and the model that it came from.
+    """
 
     text: str
     opaque: str | None = None
+    wire: str | None = None
 
 
 class ToolCallPart(NamedTuple):
@@ -41,7 +54,7 @@ class ToolResultPart(NamedTuple):
     error: bool = False
 
 
-Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart
+Part = TextPart | ImagePart | ReasoningPart | ToolCallPart | ToolResultPart
 
 
 class Message(NamedTuple):
@@ -61,13 +74,30 @@ def message(role: Role, text: str) -> Message:
     return Message(role, (TextPart(text),))
 
 
+class ToolSpec(NamedTuple):
+    """A tool that the model may ask for; `parameters` is the JSON Schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+class Schema(NamedTuple):
+    """The form an answer is to have: a JSON Schema, and the name it goes by on the wire."""
+
+    name: str
+    schema: Mapping[str, Any]
+
+
 class Request(NamedTuple):
     """What an engine is asked: a model, the whole conversation, and who started the turn.
 
     `initiator` is `user` for what a person sent and `agent` for what the program sent by itself;
     a resend keeps its first value. `request_id` is new for each request (a UUID). `effort` is one
     of the model's own levels of reasoning, None for its default. `temperature` is from 0 to 2, None
-    for the model's own; some models refuse it.
+    for the model's own; some models refuse it. `max_output` is in tokens, None for no cap; `stop`
+    are texts that end the answer. `schema` goes out only where the model's structured outputs are
+    wanted.
     """
 
     model: str
@@ -77,6 +107,10 @@ class Request(NamedTuple):
     request_id: str = ""
     effort: str | None = None
     temperature: float | None = None
+    max_output: int | None = None
+    stop: tuple[str, ...] = ()
+    schema: Schema | None = None
+    tools: tuple[ToolSpec, ...] = ()
 
 
 class Usage(NamedTuple):
@@ -119,6 +153,13 @@ class Reasoning(NamedTuple):
     text: str
 
 
+class SealedReasoning(NamedTuple):
+    """The provider's own form of the reasoning so far: see `ReasoningPart`."""
+
+    opaque: str
+    wire: str
+
+
 class ToolCall(NamedTuple):
     """A whole tool call; `executed` says that the engine ran it itself."""
 
@@ -148,6 +189,14 @@ class Waiting(NamedTuple):
     reason: str
 
 
+class Switched(NamedTuple):
+    """Another model or engine answers from here on, because of `reason`; nothing was shown yet."""
+
+    engine: str
+    model: str
+    reason: str
+
+
 class Started(NamedTuple):
     """The service accepted the request; its own name of model and request, where given."""
 
@@ -170,7 +219,18 @@ class End(NamedTuple):
     resend: bool = True
 
 
-Event = Started | Text | Reasoning | ToolCall | UsageReport | Notice | Waiting | End
+Event = (
+    Started
+    | Text
+    | Reasoning
+    | SealedReasoning
+    | ToolCall
+    | UsageReport
+    | Notice
+    | Waiting
+    | Switched
+    | End
+)
 
 
 State = Literal["complete", "incomplete", "interrupted", "failed"]
@@ -194,7 +254,13 @@ class Outcome(NamedTuple):
 
 
 class ModelInfo(NamedTuple):
-    """One model of the list; `disabled` says why it cannot be used, None that it can."""
+    """One model of the list; `disabled` says why it cannot be used, None that it can.
+
+    `policy` is the state of the consent that it wants (`enabled`, `disabled`, `unconfigured`), None
+    where it wants none, `terms` what is consented to, `page` where that can be changed. `thinking`
+    is the range of its thinking budget in tokens. `endpoint` names whose list it is on: None is
+    Copilot's.
+    """
 
     id: str
     name: str
@@ -217,3 +283,11 @@ class ModelInfo(NamedTuple):
     premium: bool | None
     prices: dict[str, Any] | None
     disabled: str | None
+    structured: bool | None = None
+    parallel_tools: bool | None = None
+    adaptive_thinking: bool | None = None
+    thinking: tuple[int, int] | None = None
+    policy: str | None = None
+    terms: str | None = None
+    page: str | None = None
+    endpoint: str | None = None

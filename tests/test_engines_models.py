@@ -33,6 +33,11 @@ FULL: dict[str, Any] = {
             "tool_calls": True,
             "vision": False,
             "reasoning_effort": ["low", "high"],
+            "structured_outputs": True,
+            "parallel_tool_calls": False,
+            "adaptive_thinking": True,
+            "min_thinking_budget": 1024,
+            "max_thinking_budget": 32000,
         },
     },
     "supported_endpoints": ["/chat/completions", "/responses"],
@@ -69,6 +74,14 @@ def test_every_field_is_read() -> None:
         "premium": True,
         "prices": {"batch_size": 1000000, "default": {"input_price": 100}},
         "disabled": None,
+        "structured": True,
+        "parallel_tools": False,
+        "adaptive_thinking": True,
+        "thinking": (1024, 32000),
+        "policy": "enabled",
+        "terms": "...",
+        "page": None,
+        "endpoint": None,
     }
 
 

@@ -16,7 +16,16 @@ BOTTOM = {"errors", "messages", "patterns", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
-WHOLE |= {"conversation", "exporting", "listing", "sensitive", "verdict", "workspace"}
+WHOLE |= {
+    "conversation",
+    "endpoints",
+    "routing",
+    "exporting",
+    "listing",
+    "sensitive",
+    "verdict",
+    "workspace",
+}
 
 ALLOWED: dict[str, set[str]] = {
     # values and words
@@ -28,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "logs": {"secret", "ui.safe"},
     "signals": set(),
     "retry_after": {"patterns"},
+    "routing": set(),
     "identity": set(),
     "kinds": {"patterns"},
     "paths": {"errors"},
@@ -56,9 +66,12 @@ ALLOWED: dict[str, set[str]] = {
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
-    "app": ANSWERING | {"access", "catalogue", "conversation", "roles", "vault", "workspace"},
+    "app": ANSWERING
+    | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
+    | {"endpoints", "routing"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
+    "endpoints": GROUND | {"app", "engines", "store"},
     "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
     "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},

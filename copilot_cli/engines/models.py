@@ -52,6 +52,12 @@ def parse_model(item: Mapping[str, Any]) -> ModelInfo:
         premium=_flag(billing.get("is_premium")),
         prices=_dict(billing.get("token_prices")) or None,
         disabled=None,
+        structured=_flag(supports.get("structured_outputs")),
+        parallel_tools=_flag(supports.get("parallel_tool_calls")),
+        adaptive_thinking=_flag(supports.get("adaptive_thinking")),
+        thinking=_thinking(supports),
+        policy=_text(_dict(item.get("policy")).get("state")),
+        terms=_text(_dict(item.get("policy")).get("terms")),
     )
     return model._replace(disabled=_why_disabled(model, item))
 
@@ -74,6 +80,12 @@ def _why_disabled(model: ModelInfo, item: Mapping[str, Any]) -> str | None:
     if not model.picker:
         return "not offered for chat"
     return None
+
+
+def _thinking(supports: Mapping[str, Any]) -> tuple[int, int] | None:
+    least = _tokens(supports.get("min_thinking_budget"))
+    most = _tokens(supports.get("max_thinking_budget"))
+    return None if most is None else (min(least or 0, most), most)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from copilot_cli.messages import (
     Cost,
+    ImagePart,
     Part,
     ReasoningPart,
     TextPart,
@@ -99,8 +100,11 @@ def row_of(part: Part) -> tuple[str, str, str | None]:
     match part:
         case TextPart(text):
             return "text", storable(text), None
-        case ReasoningPart(text, opaque):
-            return "reasoning", storable(text), opaque and json.dumps({"opaque": opaque})
+        case ImagePart(media_type, image, detail):
+            return "image", "", json.dumps({"type": media_type, "data": image, "detail": detail})
+        case ReasoningPart(text, opaque, wire):
+            kept = opaque and json.dumps({"opaque": opaque, "wire": wire})
+            return "reasoning", storable(text), kept
         case ToolCallPart(id, name, arguments):
             return "tool_call", storable(arguments), json.dumps({"id": id, "name": name})
         case ToolResultPart(call_id, output, error):
@@ -113,7 +117,9 @@ def part_of(kind: str, text: str, data: str | None) -> Part:
     more = json.loads(data) if data else {}
     match kind:
         case "reasoning":
-            return ReasoningPart(text, more.get("opaque"))
+            return ReasoningPart(text, more.get("opaque"), more.get("wire"))
+        case "image":
+            return ImagePart(more["type"], more["data"], more["detail"])
         case "tool_call":
             return ToolCallPart(more["id"], more["name"], text)
         case "tool_result":
@@ -135,8 +141,8 @@ def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
         match joined[-1:], part:
             case [TextPart(before)], TextPart(text):
                 joined[-1] = TextPart(before + text)
-            case [ReasoningPart(before, None)], ReasoningPart(text, opaque):
-                joined[-1] = ReasoningPart(before + text, opaque)
+            case [ReasoningPart(before, None)], ReasoningPart(text, opaque, wire):
+                joined[-1] = ReasoningPart(before + text, opaque, wire)
             case _:
                 joined.append(part)
     return tuple(joined)

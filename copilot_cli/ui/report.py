@@ -14,7 +14,9 @@ from copilot_cli.messages import (
     Notice,
     Outcome,
     Reasoning,
+    SealedReasoning,
     Started,
+    Switched,
     Text,
     ToolCall,
     Usage,
@@ -85,9 +87,12 @@ class TextReport:
             case Waiting(seconds, reason):
                 self.abandon()
                 self._streams.notice(f"{reason}; sending again in {seconds:.1f} s")
+            case Switched(_, model, reason):
+                self.abandon()
+                self._streams.notice(f"{reason}; {model} answers instead")
             case End(_, complete, _):
                 self._open().end(incomplete=not complete)
-            case Started() | ToolCall() | UsageReport():
+            case Started() | ToolCall() | UsageReport() | SealedReasoning():
                 pass
             case _:
                 assert_never(event)
@@ -131,9 +136,11 @@ class JSONReport:
         self._start = (model, engine, session)
 
     def event(self, event: Event) -> None:
-        """Collect the text."""
+        """Collect the text, and who answers it in the end."""
         if isinstance(event, Text):
             self._text.append(event.text)
+        elif isinstance(event, Switched):
+            self._start = (event.model, event.engine, self._start[2])
 
     def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:
         """Print the object."""
@@ -187,9 +194,11 @@ class EventsReport:
                 self._line("notice", message=message)
             case Waiting(seconds, reason):
                 self._line("notice", message=f"{reason}; sending again in {seconds:.1f} s")
+            case Switched(engine, model, reason):
+                self._line("notice", message=f"{reason}; {model} ({engine}) answers instead")
             case End(reason, complete, _):
                 self._line("end", finish_reason=reason, complete=complete)
-            case Started():
+            case Started() | SealedReasoning():
                 pass
             case _:
                 assert_never(event)
