@@ -22,6 +22,7 @@ from copilot_cli.messages import (
     Notice,
     Outcome,
     Request,
+    Schema,
     Text,
     UsageReport,
     message,
@@ -105,7 +106,8 @@ class Chat:
     """A conversation with one engine; model, system text and effort may change between turns.
 
     `window` is the most tokens of prompt that the model takes and `efforts` the levels of reasoning
-    that it lists, None and empty where that is not known.
+    that it lists, None where that is not known. `max_output` is in tokens, `stop` are texts that
+    end an answer, `schema` is the form that the service is to give it.
     """
 
     def __init__(
@@ -120,7 +122,10 @@ class Chat:
         window: int | None = None,
         effort: str | None = None,
         temperature: float | None = None,
-        efforts: Sequence[str] = (),
+        max_output: int | None = None,
+        stop: Sequence[str] = (),
+        schema: Schema | None = None,
+        efforts: Sequence[str] | None = None,
         monotonic: Callable[[], float],
         new_id: Callable[[], str],
     ) -> None:
@@ -128,12 +133,15 @@ class Chat:
         self.system = system
         self.effort = effort
         self.temperature = temperature
+        self.max_output = max_output
+        self.stop = tuple(stop)
+        self.schema = schema
         self.last: Outcome | None = None
         """How the last request ended; None before the first."""
         self.reasoning = ""
         """What the model thought aloud in its last answer."""
         self._model = model
-        self._efforts = tuple(efforts)
+        self._efforts = efforts
         self._window = Window(window)
         self._recorder: Recorder = recorder or Forgetful()
         self._stream = stream
@@ -161,11 +169,11 @@ class Chat:
         self.use_model(model)
 
     def use_model(
-        self, model: str, *, window: int | None = None, efforts: Sequence[str] = ()
+        self, model: str, *, window: int | None = None, efforts: Sequence[str] | None = None
     ) -> None:
         """Have `model` answer from the next turn on; see the class for `window` and `efforts`."""
         self._model = model
-        self._efforts = tuple(efforts)
+        self._efforts = efforts
         self._window = Window(window, self._window.scale)
 
     @property
@@ -198,14 +206,16 @@ class Chat:
         """Return the request that `send(text)` would make."""
         return self._request(self._window.fit(self._messages(text)), "user")
 
-    def send(self, text: str) -> Generator[Event]:
+    def send(self, text: str, *, initiator: Initiator = "user") -> Generator[Event]:
         """Return the events of the answer to `text`; the last is `End`.
+
+        `initiator` is `agent` where the program asks by itself, as for a repair.
 
         Closing the generator, or an exception thrown into it (Ctrl-C), stops the answer and keeps
         what came. It raises a `CopilotChatError` where there was no answer at all. A conversation
         that the service refuses as too long is sent once more without its oldest turns.
         """
-        return self._turn(text, keep=1)
+        return self._turn(text, initiator, keep=1)
 
     def go_on(self) -> Generator[Event]:
         """Return the events of more of the last answer, as `send` does: a turn of its own.
@@ -214,7 +224,7 @@ class Chat:
         """
         if not self._unfinished:
             raise UsageError("there is no unfinished answer to go on with")
-        return self._turn(CONTINUE, keep=2)
+        return self._turn(CONTINUE, "user", keep=2)
 
     def compact(self) -> Generator[Event, None, str]:
         """Have the model sum up all but the last two turns; yield the events of it.
@@ -246,13 +256,13 @@ class Chat:
         self._window.left_out = 0
         return text
 
-    def _turn(self, text: str, *, keep: int) -> Generator[Event]:
+    def _turn(self, text: str, initiator: Initiator, *, keep: int) -> Generator[Event]:
         messages = self._messages(text)
         self._recorder.ask(text)
         self._recorder.begin(self._model, self.engine.name)
         turn = Turn(self._monotonic)
         try:
-            with turn, closing(self._answer(turn, messages, "user", keep=keep)) as events:
+            with turn, closing(self._answer(turn, messages, initiator, keep=keep)) as events:
                 for event in events:
                     if isinstance(event, Text):
                         self._recorder.grow(event.text)
@@ -296,14 +306,22 @@ class Chat:
             stream=self._stream,
             initiator=initiator,
             request_id=self._new_id(),
-            effort=self.effort if self.effort in self._efforts else None,
+            effort=None if self._unlisted else self.effort,
             temperature=self.temperature,
+            max_output=self.max_output,
+            stop=self.stop,
+            schema=self.schema,
         )
+
+    @property
+    def _unlisted(self) -> bool:
+        """Whether the model lists its levels of reasoning, and not the one that is set."""
+        return self._efforts is not None and self.effort not in self._efforts
 
     def _remarks(self) -> Generator[Event]:
         """Say, once for each model, that it does not know the effort that is set."""
         effort = self.effort
-        if effort is None or effort in self._efforts or (self._model, effort) in self._told:
+        if effort is None or not self._unlisted or (self._model, effort) in self._told:
             return
         self._told.add((self._model, effort))
         listed = f" ({', '.join(self._efforts)})" if self._efforts else ""

@@ -60,7 +60,7 @@ def open_chat(
         temperature=manner.role.temperature if manner.role else None,
         effort=effort,
         window=prompt_limit(info) if info else None,
-        efforts=info.reasoning if info else (),
+        efforts=info.reasoning if info else None,
     )
 
 

@@ -108,3 +108,23 @@ class Turn:
         left = isinstance(error, Interrupted) or not isinstance(error, Exception | None)
         if left and self._end is None:
             self._end = End("interrupted", complete=False)
+
+
+def together(first: Outcome | None, second: Outcome | None) -> Outcome | None:
+    """Return the outcome of two turns that are one answer: how the second ended, both counted."""
+    if first is None or second is None:
+        return second or first
+    counts = [_sum(*pair) for pair in zip(first.usage, second.usage, strict=True)]
+    cost = second.cost or first.cost
+    if first.cost and second.cost and first.cost.unit == second.cost.unit:
+        cost = Cost(first.cost.amount + second.cost.amount, second.cost.unit)
+    return second._replace(
+        usage=Usage(*counts),
+        cost=cost,
+        first_token=first.first_token,
+        total=first.total + second.total,
+    )
+
+
+def _sum(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first + (second or 0)

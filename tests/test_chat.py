@@ -13,6 +13,7 @@ from copilot_cli.messages import (
     Notice,
     Outcome,
     Reasoning,
+    Schema,
     Started,
     Text,
     Usage,
@@ -69,6 +70,20 @@ def test_the_model_may_change_between_turns() -> None:
     assert [request.model for request in engine.requests] == ["m", "other"]
     assert len(engine.requests[1].messages) == 3
     assert not engine.requests[0].stream
+
+
+def test_what_an_answer_is_to_be_like_goes_with_each_request() -> None:
+    """The cap, the stops, the form, and who asked."""
+    engine = Engine([Text("a"), WHOLE], [Text("b"), WHOLE])
+    form = Schema("answer", {"type": "object"})
+    conversation = chat(engine, temperature=0.5, max_output=9, stop=["END"], schema=form)
+    list(conversation.send("1"))
+    list(conversation.send("2", initiator="agent"))
+    wanted = [
+        (each.temperature, each.max_output, each.stop, each.schema) for each in engine.requests
+    ]
+    assert wanted == [(0.5, 9, ("END",), form)] * 2
+    assert [each.initiator for each in engine.requests] == ["user", "agent"]
 
 
 def test_the_turn_is_written_down_as_it_happens() -> None:

@@ -264,7 +264,7 @@ def test_an_effort_that_the_model_does_not_list_is_not_sent_and_said_once() -> N
     engine = Engine(*[answered() for _ in range(4)])
     conversation = chat(engine, effort="huge", efforts=("low", "high"))
     said = [notices(list(conversation.send("?"))) for _ in range(2)]
-    conversation.use_model("plain")
+    conversation.use_model("plain", efforts=())
     said += [notices(list(conversation.send("?"))) for _ in range(2)]
     assert said == [
         ["effort huge is not sent: m does not list it (low, high)"],
@@ -273,6 +273,14 @@ def test_an_effort_that_the_model_does_not_list_is_not_sent_and_said_once() -> N
         [],
     ]
     assert {request.effort for request in engine.requests} == {None}
+
+
+def test_an_effort_is_sent_to_a_model_of_which_nothing_is_known() -> None:
+    """Its service says what it does not know."""
+    engine = Engine(answered())
+    conversation = chat(engine, effort="high")
+    assert notices(list(conversation.send("?"))) == []
+    assert engine.requests[0].effort == "high"
 
 
 # With the service's stand-in

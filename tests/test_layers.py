@@ -23,6 +23,7 @@ WHOLE |= {
     "exporting",
     "listing",
     "sensitive",
+    "structured",
     "verdict",
     "workspace",
 }
@@ -63,6 +64,7 @@ ALLOWED: dict[str, set[str]] = {
     "auth": GROUND | {"store", "ui.safe"},
     "engines": BOTTOM | {"network", "retry_after", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "turn"},
+    "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "messages"},
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},

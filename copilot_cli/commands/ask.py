@@ -10,8 +10,12 @@ from copilot_cli.errors import UsageError
 from copilot_cli.prompt import compose
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
+    from copilot_cli.messages import Event
+    from copilot_cli.structured import Form
     from copilot_cli.ui.report import Report
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -61,8 +65,23 @@ def ask(
     effort: str | None = typer.Option(
         None, metavar="LEVEL", help="How much a reasoning model thinks, in its own levels."
     ),
+    temperature: float | None = typer.Option(
+        None, metavar="X", min=0, max=2, help="How freely the model chooses its words: 0 to 2."
+    ),
+    max_output: int | None = typer.Option(
+        None, metavar="N", min=1, help="The most tokens of the answer."
+    ),
+    stop: list[str] | None = typer.Option(
+        None, metavar="TEXT", help="End the answer before TEXT (repeatable)."
+    ),
+    schema: str | None = typer.Option(
+        None, metavar="FILE_OR_JSON", help="The JSON Schema that the answer is to fit."
+    ),
+    max_credits: str | None = typer.Option(
+        None, metavar="X", help="Send nothing that would cost more than X, in your plan's unit."
+    ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct."
+        None, metavar="NAME", help="The engine that answers: direct or byok."
     ),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Print the request as JSON and send nothing."
@@ -82,10 +101,14 @@ def ask(
         render=render,
         retries=retries,
         timeout_idle=timeout_idle,
+        max_credits=max_credits,
     )
+    if schema is not None and (code or code_all):
+        raise UsageError("--schema and --code are two forms of one answer", hint="choose one")
     if no_save and (continue_ or session is not None):
         raise UsageError("what is gone on with is saved", hint="leave out --no-save")
-    asked = _Asked(system, continue_, session, not (no_save or dry_run), not no_stream)
+    options = _Options(temperature, max_output, _texts(stop), _form(schema))
+    asked = _Asked(system, continue_, session, not (no_save or dry_run), not no_stream, options)
     if dry_run:
         application.catalogue.silent = True
         text = _request(application, prompt)
@@ -106,10 +129,31 @@ def ask(
                 raise file.fault
             text = _request(application, prompt)
             chat, stored = asked.open(application)
-            turn.tell(chat, text, stored)
+            turn.hear(chat, options.answers(chat, text), stored)
     finally:
         if file is not None:
             file.close()
+
+
+class _Options(NamedTuple):
+    """What this one answer is to be like."""
+
+    temperature: float | None
+    max_output: int | None
+    stop: tuple[str, ...]
+    form: "Form | None"
+
+    def want(self, application: "App", chat: "Chat") -> None:
+        """Have `chat` ask for it."""
+        if self.temperature is not None:
+            chat.temperature = self.temperature
+        chat.max_output, chat.stop = self.max_output, self.stop
+        if self.form is not None:
+            self.form.want(chat, application.catalogue.look_up(chat.model))
+
+    def answers(self, chat: "Chat", text: str) -> "Generator[Event]":
+        """Return the events of the answer."""
+        return chat.send(text) if self.form is None else self.form.answers(chat, text)
 
 
 class _Asked(NamedTuple):
@@ -120,9 +164,15 @@ class _Asked(NamedTuple):
     session: str | None
     save: bool
     stream: bool
+    options: _Options
 
     def open(self, application: "App") -> "tuple[Chat, str | None]":
         """Return the chat and its session's id, None if it leaves no record."""
+        chat, session = self._opened(application)
+        self.options.want(application, chat)
+        return chat, session
+
+    def _opened(self, application: "App") -> "tuple[Chat, str | None]":
         from copilot_cli.conversation import Conversation, Manner, open_chat, stored_session
 
         application.workspace.enter()
@@ -138,6 +188,20 @@ class _Asked(NamedTuple):
             application, application.catalogue.choose(manner.role), manner, recorder=recorder
         )
         return chat, recorder.session if recorder else None
+
+
+def _texts(stop: list[str] | None) -> tuple[str, ...]:
+    if stop and not all(stop):
+        raise UsageError("--stop is empty", hint="give the text before which the answer ends")
+    return tuple(stop or ())
+
+
+def _form(schema: str | None) -> "Form | None":
+    if schema is None:
+        return None
+    from copilot_cli.structured import Form
+
+    return Form.read(schema)
 
 
 def _request(application: "App", prompt: list[str] | None) -> str:
