@@ -13,6 +13,7 @@ from copilot_cli.messages import (
     End,
     Event,
     Message,
+    ModelInfo,
     Notice,
     Reasoning,
     Request,
@@ -27,6 +28,7 @@ from copilot_cli.wires.stream import StreamFault
 from copilot_cli.wires.tool_calls import ToolCalls
 
 PATH = "/chat/completions"
+HEADERS: Mapping[str, str] = {}
 
 _REASONING_FIELDS = ("reasoning_text", "reasoning_content", "cot_summary", "thinking")
 _SILENT_FIELDS = ("tool_calls", "function_call", "reasoning_opaque", "cot_id", "signature")
@@ -42,7 +44,7 @@ _ANTHROPIC_REASONS = {
 }
 
 
-def encode(request: Request) -> dict[str, Any]:
+def encode(request: Request, _model: ModelInfo | None = None, /) -> dict[str, Any]:
     """Return the body of `request`.
 
     No token cap and no sampling value is sent unless it was asked for: GPT-5 and the o-series
@@ -83,6 +85,11 @@ def _encode_message(message: Message) -> Iterator[dict[str, Any]]:
             for call in calls
         ]
     yield encoded
+
+
+def decoder(_request: Request, /) -> "Decoder":
+    """Return a new decoder for one answer; no request makes a difference to it."""
+    return Decoder()
 
 
 class Decoder:

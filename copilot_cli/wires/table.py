@@ -1,23 +1,66 @@
-"""The wires by name: how a request is written and a reply is read. New wire = one file, one row."""
+"""The wires by name: how a request is written and a reply is read. New wire = one file, one row.
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+A row says where the code of its wire is and brings it at the first use, because a question needs
+one wire and would wait for the others' import.
+"""
 
-from copilot_cli.messages import Request
-from copilot_cli.wires import chat
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from copilot_cli.messages import ModelInfo, Request
 from copilot_cli.wires.stream import Decoder
 
 
+class WireCode(Protocol):
+    """What the module of a wire offers; `Wire` says what each is."""
+
+    @property
+    def HEADERS(self) -> Mapping[str, str]:  # noqa: N802 - a module's constant
+        """The headers without which the wire is not understood."""
+
+    def encode(self, request: Request, model: ModelInfo | None = None, /) -> dict[str, Any]:
+        """Return the body."""
+
+    def decoder(self, request: Request, /) -> Decoder:
+        """Return who reads the answer."""
+
+
 class Wire(NamedTuple):
-    """One wire: `path` below the API's base URL, how to encode a request, who decodes the reply."""
+    """One wire: its `name`, and its `path` below the API's base URL."""
 
     name: str
     path: str
-    encode: Callable[[Request], dict[str, Any]]
-    decoder: Callable[[], Decoder]
+    code: Callable[[], WireCode]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, beside those of every JSON request, without which it is not understood."""
+        return self.code().HEADERS
+
+    def encode(
+        self, request: Request, model: ModelInfo | None = None, *, legacy_cap: bool = False
+    ) -> dict[str, Any]:
+        """Return the body of `request`; what is known of its `model` decides what it may hold.
+
+        `legacy_cap` sends a cap of the output as `max_tokens`, for servers that know no newer name.
+        """
+        body = self.code().encode(request, model)
+        if legacy_cap and "max_completion_tokens" in body:
+            body["max_tokens"] = body.pop("max_completion_tokens")
+        return body
+
+    def decoder(self, request: Request) -> Decoder:
+        """Return a new decoder for one reply to `request`."""
+        return self.code().decoder(request)
 
 
-CHAT = Wire("chat", chat.PATH, chat.encode, chat.Decoder)
+def _chat() -> WireCode:
+    from copilot_cli.wires import chat
 
-WIRES = {wire.path: wire for wire in (CHAT,)}
+    return chat
+
+
+CHAT = Wire("chat", "/chat/completions", _chat)
+
+WIRES: Mapping[str, Wire] = {wire.path: wire for wire in (CHAT,)}
 """The wires by their path, which is what `supported_endpoints` of a model names."""
