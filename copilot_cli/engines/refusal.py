@@ -35,7 +35,8 @@ class Refusal(NamedTuple):
     """What a reply said: status, its code and text where found, seconds to wait, request id.
 
     `limited` is whether its headers say that nothing is left of a rate limit, `sent` the size of
-    the refused request in bytes, `target` the host that a redirect names.
+    the refused request in bytes, `target` the host that a redirect names, `param` the field of the
+    request that a JSON body names as the fault.
     """
 
     status: int
@@ -46,6 +47,7 @@ class Refusal(NamedTuple):
     limited: bool = False
     sent: int | None = None
     target: str | None = None
+    param: str = ""
 
 
 def refusal_of(response: httpx.Response, now: float, *, sent: int | None = None) -> Refusal:
@@ -80,11 +82,11 @@ def read_refusal(status: int, body: bytes, *, hide: Iterable[str] = ()) -> Refus
     text = body.decode("utf-8", "replace").strip()
     found = _read_json(text)
     if found is None:
-        found = "", "" if text.startswith("<") else text.partition("\n")[0].rstrip("\r")
-    code, message = found
+        found = "", "" if text.startswith("<") else text.partition("\n")[0].rstrip("\r"), ""
+    code, message, param = found
     told = without(message, hide)
     _log.debug("the service refused with %d %s: %s", status, code, told)
-    return Refusal(status, code, told)
+    return Refusal(status, code, told, param=without(param, hide))
 
 
 def without(text: str, credentials: Iterable[str]) -> str:
@@ -94,8 +96,8 @@ def without(text: str, credentials: Iterable[str]) -> str:
     return redact(text[:MAX_TEXT])
 
 
-def _read_json(text: str) -> tuple[str, str] | None:
-    """Return code and message of a JSON body; None if it is no JSON object."""
+def _read_json(text: str) -> tuple[str, str, str] | None:
+    """Return code, message and named field of a JSON body; None if it is no JSON object."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -105,9 +107,13 @@ def _read_json(text: str) -> tuple[str, str] | None:
     inner = data.get("error")
     if isinstance(inner, dict):
         message = _text(inner.get("message")) or _text(data.get("message"))
-        return _text(inner.get("code")) or _text(inner.get("type")), message
+        return (
+            _text(inner.get("code")) or _text(inner.get("type")),
+            message,
+            _text(inner.get("param")),
+        )
     message = _text(data.get("message")) or _text(data.get("error_description"))
-    return _text(data.get("code")), message or _text(inner)
+    return _text(data.get("code")), message or _text(inner), _text(data.get("param"))
 
 
 def _text(value: Any) -> str:
