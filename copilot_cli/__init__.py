@@ -1,3 +1,38 @@
-"""copilot-chat: a terminal client for GitHub Copilot chat."""
+"""copilot-chat: a terminal client for GitHub Copilot chat, and `Client` for a person's own scripts.
+
+Importing it costs nothing: each name below is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from copilot_cli.client import Client
+    from copilot_cli.errors import CopilotChatError
+    from copilot_cli.messages import End, Event, Notice, Reasoning, Text, ToolCall, UsageReport
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Client",
+    "CopilotChatError",
+    "End",
+    "Event",
+    "Notice",
+    "Reasoning",
+    "Text",
+    "ToolCall",
+    "UsageReport",
+]
+
+_ROOMS = {"Client": "client", "CopilotChatError": "errors"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'messages')}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,180 @@
+"""Copilot for a person's own scripts: their sign-in, their settings, the same stream of events.
+
+    from copilot_cli import Client, Text
+
+    for event in Client().ask("What is a monad?"):
+        if isinstance(event, Text):
+            print(event.text, end="", flush=True)
+
+Rule: a library asks nobody and prints nothing. What the program would say on stderr comes as a
+`Notice`, and what only a person could answer is an error that says so.
+"""
+
+import io
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from copilot_cli.app import App, Effects
+from copilot_cli.errors import UsageError
+from copilot_cli.messages import End, Event, Notice, Text
+from copilot_cli.verdict import verdict
+
+if TYPE_CHECKING:
+    import httpx
+
+    from copilot_cli.chat import Chat
+    from copilot_cli.messages import ModelInfo
+
+
+class Client:
+    """One person's Copilot. Close it, or use it as a context; one thread at a time.
+
+    Every argument is as the option of that name: `account`, `host`, `home` (a folder), `engine`,
+    `model` and `effort`; what is not given comes from the environment and `config.toml`. `retries`
+    bounds how often a request is sent again, `timeout_idle` is in seconds. `environ` replaces the
+    process's environment and `transport` the network, for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | None = None,
+        account: str | None = None,
+        host: str | None = None,
+        home: Path | str | None = None,
+        engine: str | None = None,
+        effort: str | None = None,
+        retries: int | None = None,
+        timeout_idle: float | None = None,
+        environ: Mapping[str, str] | None = None,
+        transport: "httpx.BaseTransport | None" = None,
+    ) -> None:
+        self._said: list[str] = []
+        given = {
+            "model": model,
+            "account": account,
+            "host": host,
+            "home": home,
+            "engine": engine,
+            "effort": effort,
+            "retries": retries,
+            "timeout_idle": timeout_idle,
+        }
+        options = {name: None if value is None else str(value) for name, value in given.items()}
+        self._app = App(
+            options,
+            Effects(
+                environ=environ,
+                stdin=io.StringIO(),
+                stdout=io.StringIO(),
+                stderr=_Heard(self._said),
+                transport=transport,
+            ),
+        )
+
+    def ask(
+        self,
+        text: str,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_output: int | None = None,
+        stop: Sequence[str] = (),
+        save: bool = False,
+    ) -> Generator[Event]:
+        """Yield the events of the answer to `text`; the last is `End`.
+
+        `End.complete` says whether the answer is whole; one that was cut is no exception. `system`
+        are instructions that go before the question, `temperature` is from 0 to 2, `max_output` in
+        tokens; `stop` are texts that end the answer. `save` keeps it among the person's stored
+        conversations. Closing the generator stops the answer. Raises a `CopilotChatError` where
+        there is no answer at all; its `exit_code` and `kind` are those of docs/exit-codes.md.
+        """
+        if not text.strip():
+            raise UsageError("the question is empty")
+        chat = self.chat(system=system, model=model, save=save)
+        chat.temperature = temperature
+        chat.max_output, chat.stop = max_output, tuple(stop)
+        with closing(chat.send(text)) as events:
+            for event in events:
+                yield from self._notices()
+                yield event
+        yield from self._notices()
+
+    def answer(
+        self,
+        text: str,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        temperature: float | None = None,
+        max_output: int | None = None,
+        stop: Sequence[str] = (),
+        save: bool = False,
+    ) -> str:
+        """Return the whole answer to `text`; the arguments are those of `ask`.
+
+        Raises what `ask` raises, and `IncompleteError` or `FilteredError` for an answer that was
+        cut.
+        """
+        pieces: list[str] = []
+        events = self.ask(
+            text,
+            system=system,
+            model=model,
+            temperature=temperature,
+            max_output=max_output,
+            stop=stop,
+            save=save,
+        )
+        for event in events:
+            match event:
+                case Text(piece):
+                    pieces.append(piece)
+                case End() if (error := verdict(event)) is not None:
+                    raise error
+                case _:
+                    pass
+        return "".join(pieces)
+
+    def chat(
+        self, *, system: str | None = None, model: str | None = None, save: bool = False
+    ) -> "Chat":
+        """Return a conversation: `Chat.send(text)` yields the events of each next turn.
+
+        Raises a `CopilotChatError` where nobody is signed in, or a setting cannot be used.
+        """
+        return self._app.chat(save=save, system=system, model=model)[0]
+
+    def models(self) -> "list[ModelInfo]":
+        """Return the models of the account, at most ten minutes old. Raises `CopilotChatError`."""
+        return self._app.catalogue.models()
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        self._app.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _notices(self) -> Iterator[Notice]:
+        while self._said:
+            yield Notice(self._said.pop(0))
+
+
+class _Heard(io.StringIO):
+    """A stderr that nobody reads: each line that is said becomes an item of `said`."""
+
+    def __init__(self, said: list[str]) -> None:
+        super().__init__()
+        self._lines = said
+
+    def write(self, text: str) -> int:
+        self._lines += [line for line in text.splitlines() if line.strip()]
+        return len(text)

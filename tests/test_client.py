@@ -1,0 +1,167 @@
+"""The library: a person's own script has their sign-in and the same stream, and asks nobody."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import copilot_cli
+from copilot_cli import Client, CopilotChatError, End, Notice, Text, UsageReport
+from copilot_cli.errors import FilteredError, IncompleteError, SignInError, UsageError
+from tests.repl_world import chatting_world
+from tests.wizard_world import World
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return chatting_world(tmp_path / "home")
+
+
+def client(world: World, **options: object) -> Client:
+    """The person's client, over the simulator."""
+    return Client(environ=world.environ, transport=world.sim.transport(), **options)  # type: ignore[arg-type]
+
+
+def test_five_lines_are_enough(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """The events are the program's own; nothing is printed."""
+    told = list(client(world).ask("Grüezi"))
+    assert "".join(event.text for event in told if isinstance(event, Text)) == "Grüezi"
+    assert told[-1] == End("stop", complete=True)
+    assert any(isinstance(event, UsageReport) for event in told)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_stored_sign_in_is_used(tmp_path: Path) -> None:
+    """The one that `onboard` made, with the model it chose."""
+    world = World(tmp_path / "home")
+    world.onboard(store="keyfile", yes=True, method="device")
+    with client(world) as own:
+        assert own.answer("copy that")
+    assert world.sim.log[-1].endpoint == "chat"
+    assert json.loads(world.sim.log[-1].body)["model"] == "sim-docs"
+
+
+def test_the_arguments_are_the_options(world: World) -> None:
+    """Of the client, and of one question."""
+    with client(world, model="sim-docs", retries=0) as own:
+        own.answer("?", system="Be brief.", model="sim-echo", temperature=1.5, stop=["END"])
+    body = world.sim.log[-1].json()
+    assert body["model"] == "sim-echo"
+    assert body["temperature"] == 1.5
+    assert [each["content"] for each in body["messages"]] == ["Be brief.", "?"]
+
+
+def test_a_conversation_goes_on(world: World) -> None:
+    """Each turn carries those before it, and is kept where that is asked for."""
+    with client(world) as own:
+        talk = own.chat(save=True)
+        for text in ("one", "two"):
+            list(talk.send(text))
+        assert [each.text for each in talk.history] == ["one", "one", "two", "two"]
+    assert "one" in world.run("sessions", "show")[1]
+
+
+def test_nothing_is_stored_unless_asked_for(world: World) -> None:
+    """As `ask --no-save`."""
+    with client(world) as own:
+        own.answer("secret thoughts")
+    assert world.run("sessions", "list")[1] == ""
+
+
+def test_what_the_program_would_say_comes_as_a_notice(world: World) -> None:
+    """In its place among the events."""
+    del world.environ["COPILOT_CHAT_MODEL"]
+    with client(world) as own:
+        told = list(own.ask("hi"))
+    assert told[0] == Notice("model: sim-docs (the service's default; choose with -m)")
+
+
+def test_the_models(world: World) -> None:
+    """As the service lists them."""
+    with client(world) as own:
+        assert "sim-echo" in [model.id for model in own.models()]
+
+
+def test_who_is_not_signed_in_hears_it(world: World) -> None:
+    """With the exit code that the program would have."""
+    del world.environ["COPILOT_CHAT_TOKEN"]
+    with pytest.raises(SignInError) as caught:
+        client(world).answer("hi")
+    assert (caught.value.exit_code, caught.value.hint) == (3, "run `copilot-chat onboard`")
+    assert isinstance(caught.value, CopilotChatError)
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_a_blank_question_is_not_sent(world: World, text: str) -> None:
+    """As `ask` refuses it."""
+    with pytest.raises(UsageError):
+        client(world).answer(text)
+    assert world.sim.log == []
+
+
+def test_a_wrong_option_is_told(world: World) -> None:
+    """By the name of the command line."""
+    with pytest.raises(UsageError, match="--retries"):
+        client(world, retries=-1).answer("hi")
+
+
+def test_an_answer_that_was_cut_is_an_error_of_answer_alone(world: World) -> None:
+    """`ask` gives what came, and says with its last event that it is not whole."""
+    world.sim.answer("a whole story", finish="length")
+    world.sim.answer("a whole story", finish="length")
+    told = list(client(world).ask("?"))
+    assert isinstance(told[-1], End)
+    assert (told[-1].reason, told[-1].complete) == ("length", False)
+    with pytest.raises(IncompleteError):
+        client(world).answer("?")
+    world.sim.answer("bad", finish="content_filter")
+    with pytest.raises(FilteredError):
+        client(world).answer("?")
+
+
+def test_closing_the_stream_stops_the_answer(world: World) -> None:
+    """Nothing more is read of it."""
+    world.sim.answer(deltas=["a"] * 50)
+    events = client(world).ask("?")
+    assert any(isinstance(event, Text) for event in events)
+    events.close()
+    assert list(events) == []
+
+
+def test_the_package_names_what_it_offers() -> None:
+    """And nothing else, so that a typing error is one."""
+    assert set(copilot_cli.__all__) <= set(dir(copilot_cli))
+    with pytest.raises(AttributeError, match="has no attribute 'Klient'"):
+        _ = copilot_cli.Klient
+
+
+@pytest.mark.real
+def test_importing_the_package_loads_none_of_it() -> None:
+    """The program's own start pays for nothing here."""
+    code = (
+        "import sys, copilot_cli; print([n for n in sys.modules if n.startswith('copilot_cli.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.real
+def test_a_script_of_ones_own_is_checked_by_mypy(tmp_path: Path) -> None:
+    """The example of the docs has types from end to end."""
+    page = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    script = tmp_path / "script.py"
+    script.write_text(page.split("```python\n")[1].split("```")[0], encoding="utf-8")
+    ast.parse(script.read_text(encoding="utf-8"))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", str(script)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
