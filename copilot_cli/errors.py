@@ -29,7 +29,8 @@ class CopilotChatError(Exception):
     """A failure with a message for the person, an optional hint, a kind and an exit code.
 
     `retry_after` is how many seconds the service asked to be left alone, where it did, and
-    `request_id` the service's own name of the request that it refused.
+    `request_id` the service's own name of the request that it refused. `outage` is whether what
+    was asked is out of order, and neither the request nor the person's plan is the reason.
     """
 
     exit_code: int = 1
@@ -48,6 +49,7 @@ class CopilotChatError(Exception):
         self.hint = hint
         self.retry_after = retry_after
         self.request_id: str | None = None
+        self.outage = False
         if kind is not None:
             self.kind = kind
 

@@ -5,9 +5,12 @@
 """
 
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_cli.errors import CopilotChatError
+
+if TYPE_CHECKING:
+    from copilot_cli.engines.refusal import Refusal
 
 
 class Retry(NamedTuple):
@@ -31,12 +34,22 @@ BACKOFF = Retry(OFTEN)
 
 
 class Failure(Exception):  # noqa: N818 - it carries an error, and never reaches the person itself
-    """A failed attempt: the error to show if nothing helps, and the rule for trying again."""
+    """A failed attempt: the error to show if nothing helps, and the rule for trying again.
+
+    `code` is the service's own word for it, empty where there was none; `refusal` all that it said,
+    None where it said nothing: a request written otherwise may be taken (`adapting.py`).
+    """
 
     def __init__(self, error: CopilotChatError, retry: Retry = NEVER) -> None:
         super().__init__(error.message)
         self.error = error
         self.retry = retry
+        self.code = ""
+        self.refusal: Refusal | None = None
+
+
+class OtherWire(Failure):
+    """The model is served by another endpoint than the one that was asked."""
 
 
 class StaleToken(Failure):

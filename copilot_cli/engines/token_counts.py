@@ -16,13 +16,8 @@ _WORDINGS = (
     f"you requested {_COUNT} tokens",
     f"prompt is too long: {_COUNT} tokens > {_LIMIT}",  # Anthropic
 )
-_SIGNS = ("prompt token count of", "maximum context length is", "prompt is too long")
-
-
-def says_too_long(text: str) -> bool:
-    """Return whether `text`, under whatever status and code, says that the prompt is too long."""
-    lowered = text.lower()
-    return any(sign in lowered for sign in _SIGNS)
+SIGNS = ("prompt token count of", "maximum context length is", "prompt is too long")
+"""What such a text holds, in lower case, whatever its status and code."""
 
 
 def token_counts(text: str) -> tuple[int | None, int | None]:
