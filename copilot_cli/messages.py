@@ -259,7 +259,8 @@ class ModelInfo(NamedTuple):
     `policy` is the state of the consent that it wants (`enabled`, `disabled`, `unconfigured`), None
     where it wants none, `terms` what is consented to, `page` where that can be changed. `thinking`
     is the range of its thinking budget in tokens. `endpoint` names whose list it is on: None is
-    Copilot's.
+    Copilot's. `plans` are those that have it, empty where all do; `warnings` are the service's own
+    words.
     """
 
     id: str
@@ -291,3 +292,5 @@ class ModelInfo(NamedTuple):
     terms: str | None = None
     page: str | None = None
     endpoint: str | None = None
+    plans: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -1,13 +1,22 @@
 """The model list, read: missing fields, odd ones, and why a model cannot be used."""
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_cli.engines.models import default_model, parse_model, parse_models
+from copilot_cli.engines.models import (
+    PLANS_PAGE,
+    default_model,
+    known_plan,
+    parse_model,
+    parse_models,
+    wants_consent,
+)
 from copilot_cli.simulator import Scenario, Simulator
+from copilot_cli.wires.table import WIRES
 from tests.engine_world import simulated_engine
 
 FULL: dict[str, Any] = {
@@ -41,9 +50,11 @@ FULL: dict[str, Any] = {
         },
     },
     "supported_endpoints": ["/chat/completions", "/responses"],
+    "warning_messages": [{"code": "soon", "message": "It goes soon."}, "?", {"code": 7}],
     "billing": {
         "is_premium": True,
         "multiplier": 0.33,
+        "restricted_to": ["pro", "business"],
         "token_prices": {"batch_size": 1000000, "default": {"input_price": 100}},
     },
 }
@@ -82,6 +93,8 @@ def test_every_field_is_read() -> None:
         "terms": "...",
         "page": None,
         "endpoint": None,
+        "plans": ("pro", "business"),
+        "warnings": ("It goes soon.",),
     }
 
 
@@ -113,7 +126,17 @@ DISABLED: dict[str, tuple[dict[str, Any], str]] = {
     "policy unconfigured": ({"policy": {"state": "unconfigured"}}, "not enabled (unconfigured)"),
     "policy pending": ({"policy": {"state": "pending"}}, "not enabled (pending)"),
     "policy of another type": ({"policy": {"state": ["x"]}}, "not enabled"),
-    "responses only": ({"supported_endpoints": ["/responses"]}, "only served by /responses"),
+    "another wire only": (
+        {"supported_endpoints": ["ws:/responses", "/x"]},
+        "only served by ws:/responses, /x",
+    ),
+    "deprecated": (
+        {
+            "model_picker_enabled": False,
+            "warning_messages": [{"code": "model_deprecated", "message": "Use another."}],
+        },
+        "deprecated: Use another.",
+    ),
     "not picked": ({"model_picker_enabled": False}, "not offered for chat"),
 }
 
@@ -126,6 +149,84 @@ def test_a_model_that_cannot_be_used_says_why(item: dict[str, Any], reason: str)
     assert disabled.startswith(reason)
 
 
+@pytest.mark.parametrize("path", sorted(WIRES))
+def test_a_model_of_any_wire_of_ours_can_be_used(path: str) -> None:
+    """One endpoint that is spoken is enough."""
+    assert parse_model({"id": "x", "supported_endpoints": [path, "/x"]}).disabled is None
+
+
+PLANS = [
+    (None, None),
+    ("pro", None),
+    ("free", "not in your plan (free): only in pro, business"),
+]
+
+
+@pytest.mark.parametrize(("plan", "reason"), PLANS)
+def test_a_model_of_other_plans(plan: str | None, reason: str | None) -> None:
+    """Only where the plan is known is it held against the model, with the page of plans."""
+    item = {"id": "x", "billing": {"restricted_to": ["pro", "business"]}}
+    model = parse_model(item, plan=plan)
+    assert model.disabled == reason
+    assert model.page == (PLANS_PAGE if reason else None)
+
+
+@pytest.mark.parametrize(
+    ("sku", "plan"),
+    [
+        ("free_limited_copilot", "free"),
+        ("no_auth_limited_copilot", "free"),
+        ("free_educational_quota", None),
+        ("monthly_subscriber_quota", "pro"),
+        ("yearly_subscriber", "pro"),
+        ("plus_monthly_subscriber_quota", "pro_plus"),
+        ("copilot_for_business_seat_quota", "business"),
+        ("copilot_enterprise_seat_quota", "enterprise"),
+        ("something_new", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_plan_of_a_token(sku: str | None, plan: str | None) -> None:
+    """A name that is not known for sure names no plan: nothing is held against a model."""
+    assert known_plan(sku) == plan
+
+
+def test_consent_has_a_page_on_the_account_s_own_host() -> None:
+    """There it is given; where an organisation may decide, that is said."""
+    item = {"id": "x", "policy": {"state": "unconfigured", "terms": "Terms."}}
+    model = parse_model(item, plan="business", web="https://octo.ghe.com")
+    assert model.page == "https://octo.ghe.com/settings/copilot/features"
+    assert model.disabled == "not enabled (unconfigured); your organisation may have to"
+    assert wants_consent(model)
+
+
+@pytest.mark.parametrize("name", ["embeddings", "another wire only", "not picked", "deprecated"])
+def test_consent_alone_would_not_help(name: str) -> None:
+    """What cannot answer in any case is not offered to be enabled."""
+    item = {"id": "x", "policy": {"state": "disabled"}, **DISABLED[name][0]}
+    assert not wants_consent(parse_model(item))
+
+
+def test_a_warning_of_a_model_that_is_offered_is_no_obstacle() -> None:
+    """It answers until it goes."""
+    said = [{"code": "deprecated", "message": "Goes on 1 May."}]
+    model = parse_model({"id": "x", "model_picker_enabled": True, "warning_messages": said})
+    assert (model.disabled, model.warnings) == (None, ("Goes on 1 May.",))
+
+
+def test_prices_hold_nothing_that_json_cannot() -> None:
+    """Endless numbers and endless depth are left out, whatever stands beside them stays."""
+    deep: dict[str, Any] = {}
+    for _ in range(200):
+        deep = {"in": deep}
+    prices = {"batch_size": float("inf"), "default": {"input_price": 1.5}, "deep": deep}
+    found = parse_model({"id": "x", "billing": {"token_prices": prices}}).prices
+    assert found is not None
+    assert (found["batch_size"], found["default"]) == (None, {"input_price": 1.5})
+    json.dumps(found, allow_nan=False)
+
+
 def test_an_absent_policy_allows() -> None:
     """So does one without a state."""
     assert parse_model({"id": "x", "policy": None}).disabled is None
@@ -135,6 +236,7 @@ def test_an_absent_policy_allows() -> None:
 def test_a_broken_item_hides_no_other() -> None:
     """Each item is read alone; equal families and names are not merged."""
     items = [None, 7, {}, {"id": ""}, {"id": 7}, {"id": "a", "name": "N"}, {"id": "b", "name": "N"}]
+    items.append({"id": "a", "name": "again"})
     assert [model.id for model in parse_models({"data": items})] == ["a", "b"]
 
 
