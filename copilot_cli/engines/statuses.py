@@ -28,6 +28,7 @@ def failure(refusal: Refusal) -> Failure:
     error.outage = row.outage
     found = row.failure(error, _rule(row.retry, refusal.after))
     found.code = _code(refusal)
+    found.refusal = refusal
     return found
 
 
