@@ -42,11 +42,7 @@ class Access:
         """The token source in use. Raises `SignInError` where there is none that can work."""
         source = self.resolved.source
         if source is None:
-            raise SignInError(
-                f"nobody is signed in to {self._app.settings.host}",
-                hint="run `copilot-chat onboard`",
-                kind="not_signed_in",
-            )
+            raise self._nobody()
         if source.problem:
             raise SignInError(
                 f"the token of {source.where} cannot be used: {source.problem}",
@@ -54,6 +50,18 @@ class Access:
                 kind="token_kind",
             )
         return source
+
+    def _nobody(self) -> SignInError:
+        """Return the error that says who is signed in elsewhere, and what is not used for them."""
+        hint = "run `copilot-chat onboard`"
+        if elsewhere := self.resolved.elsewhere:
+            from copilot_cli.auth.choosing import named
+
+            hint = f"signed in: {named(elsewhere)}; use --host, or `copilot-chat accounts switch`"
+            hint += "".join(f"; {it.where} is not used" for it in self.resolved.hidden[:1])
+        return SignInError(
+            f"nobody is signed in to {self._app.settings.host}", hint=hint, kind="not_signed_in"
+        )
 
     @cached_property
     def login(self) -> str:
@@ -82,18 +90,50 @@ class Access:
         )
 
     def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":
-        """Exchange a GitHub token for a Copilot token, within `seconds`; see `auth.exchange`."""
+        """Exchange a GitHub token for a Copilot token; where GitHub has none for it, it is a bearer.
+
+        Within `seconds` each; see `auth.exchange` and `auth.bearer`.
+        """
+        from copilot_cli.auth.bearer import find_bearer
         from copilot_cli.auth.exchange import exchange
 
-        return exchange(
-            self._app.client,
-            self._app.settings.rest_url(),
-            token,
-            now=self._app.effects.now,
-            headers=self._app.identity,
-            set_api=self._app.settings.copilot_api(),
-            seconds=seconds,
-        )
+        settings = self._app.settings
+        given: dict[str, Any] = {
+            "now": self._app.effects.now,
+            "headers": self.github_headers(token),
+            "set_api": settings.copilot_api(),
+            "seconds": seconds,
+        }
+        try:
+            return exchange(self._app.client, settings.rest_url(), token, **given)
+        except ExchangeRefused:
+            return find_bearer(self._app.client, settings.rest_url(), token, **given)
+
+    def identity(self, token: "Token | None") -> "Mapping[str, str]":
+        """Return the identity headers of the mode of `token`, None: of the mode that is likely."""
+        if token is None:
+            source = self.resolved.source
+            github = source.token if source else None
+            bearer = github is not None and token_kind(github).bearer
+        else:
+            github, bearer = token.token, token.bearer
+        return self._bearer_headers(github) if bearer and github else self._app.identity
+
+    def github_headers(self, token: Secret) -> "Mapping[str, str]":
+        """Return the identity with which GitHub itself is asked about `token`.
+
+        An app of one's own has nothing to do with an editor, so its token is not shown as one's.
+        """
+        kind = token_kind(token)
+        if kind.bearer or kind.prefix == "gho_":
+            return self._bearer_headers(token)
+        return self._app.identity
+
+    def _bearer_headers(self, token: Secret) -> "Mapping[str, str]":
+        from copilot_cli.identity import bearer_headers
+
+        settings = self._app.settings
+        return bearer_headers(token_kind(token).prefix, settings.host, settings.extra_headers)
 
     def token_cache(self, source: "Source", *, host: str | None = None) -> "TokenCache":
         """Return the cache of the Copilot token that belongs to `source`."""
@@ -162,6 +202,7 @@ class Access:
         """
         environ = {**self._app.effects.environ, "COPILOT_CHAT_TOKEN": token.reveal()}
         self._app.effects.environ = environ
+        self._app.set_options(account=None)  # it names no sign-in that is kept
         self._app.forget_settings()
 
     def keep_copilot_token(self, login: str, token: "CopilotToken") -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from copilot_cli.auth.accounts import Account
 from copilot_cli.auth.sources import (
     Source,
     editor_tokens,
@@ -89,11 +90,60 @@ def test_the_order(
     assert names(found.hidden) == hidden
 
 
-def test_a_sign_in_on_another_host_is_none(tmp_path: Path) -> None:
-    """What is stored for another host neither serves nor keeps GH_TOKEN out."""
+def test_a_variable_set_for_other_ends_stands_in_for_no_sign_in(tmp_path: Path) -> None:
+    """Nobody chose the host, and a sign-in of another one is there: GH_TOKEN is not used."""
     found = resolve(load(tmp_path, {"GH_TOKEN": TWO}), Names(("a.ghe.com", "octocat")))
+    assert found.source is None
+    assert found.elsewhere == (Account("a.ghe.com", "octocat"),)
+    assert names(found.hidden) == ["GH_TOKEN"]
+
+
+def test_a_host_that_was_chosen_takes_the_late_variables(tmp_path: Path) -> None:
+    """What is stored for another host is hidden, and said with its host."""
+    environ = {"GH_TOKEN": TWO, "GH_HOST": "b.ghe.com"}
+    found = resolve(load(tmp_path, environ), Names(("a.ghe.com", "octocat")))
     assert found.source is not None
     assert (found.source.name, found.source.token) == ("GH_TOKEN", Secret(TWO))
+    assert [source.where for source in found.hidden] == [
+        "the sign-in stored for octocat on a.ghe.com"
+    ]
+
+
+def test_a_named_account_is_not_answered_for_by_a_variable(tmp_path: Path) -> None:
+    """Who names an account with `--account` means a sign-in that is kept, not whose token is about.
+
+    A variable that names it stands below the token of a variable, as everywhere.
+    """
+    store = Names(("github.com", "octocat"), ("github.com", "hubot"))
+    found = resolve(load(tmp_path, ALL, "hubot"), store)
+    assert found.source is not None
+    assert found.source.user == "hubot"
+    assert names(found.hidden) == list(ALL)
+    found = resolve(load(tmp_path, {**ALL, "COPILOT_CHAT_ACCOUNT": "hubot"}), store)
+    assert found.source is not None
+    assert found.source.name == "COPILOT_CHAT_TOKEN"
+
+
+@pytest.mark.parametrize("account", [None, "mona"], ids=["variable", "option"])
+def test_a_late_variable_is_no_named_account(tmp_path: Path, account: str | None) -> None:
+    """Nothing is stored for the host: the account that was named is signed out, and that is all."""
+    environ = {"GH_TOKEN": TWO, "GH_HOST": "b.ghe.com"}
+    if account is None:
+        environ["COPILOT_CHAT_ACCOUNT"] = "mona"
+    found = resolve(load(tmp_path, environ, account), Names(("a.ghe.com", "octocat")))
+    assert found.source is None
+
+
+def test_the_account_of_the_file_is_that_of_the_file_s_host(tmp_path: Path) -> None:
+    """Another host that is named has an account of its own; the file's own host asks for it."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "config.toml").write_text('account = "octocat"\n')
+    store = Names(("github.com", "hubot"), ("a.ghe.com", "mona"))
+    found = resolve(load(tmp_path, {"GH_HOST": "a.ghe.com"}), store)
+    assert found.source is not None
+    assert found.source.user == "mona"
+    with pytest.raises(UsageError, match="octocat is not signed in"):
+        resolve(load(tmp_path, {}), store)
 
 
 def test_a_stored_token_is_not_opened(tmp_path: Path) -> None:

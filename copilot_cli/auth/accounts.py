@@ -232,6 +232,12 @@ def stored_accounts(store: EntryNames, host: str) -> tuple[Account, ...]:
     )
 
 
+def all_accounts(store: EntryNames) -> tuple[Account, ...]:
+    """Return the accounts of every host, by host and name; no key is opened."""
+    found = (Account(name.host, name.user) for name in store.names() if name.kind == _KIND)
+    return tuple(sorted(found))
+
+
 def choose_account(accounts: tuple[Account, ...], wanted: str | None, host: str) -> Account:
     """Return the account that is meant: the one `wanted` (any case), else the only one.
 
@@ -249,7 +255,7 @@ def choose_account(accounts: tuple[Account, ...], wanted: str | None, host: str)
     if len(accounts) != 1:
         raise UsageError(
             f"several accounts are signed in to {host}: {names}",
-            hint="choose one with --account, or `copilot-chat config set account NAME`",
+            hint="choose one with --account, or for good with `copilot-chat accounts switch NAME`",
         )
     return accounts[0]
 

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from copilot_cli.auth.accounts import Account, EntryNames, choose_account, stored_accounts
+from copilot_cli.auth.accounts import Account, EntryNames, all_accounts
+from copilot_cli.auth.choosing import meant
 from copilot_cli.errors import StoreError
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
@@ -82,6 +83,8 @@ class Resolved(NamedTuple):
 
     source: Source | None
     hidden: tuple[Source, ...]
+    elsewhere: tuple[Account, ...] = ()
+    """Who is signed in to other hosts, where nobody is to the host of this run."""
 
 
 def token_kind(token: Secret) -> TokenKind:
@@ -93,24 +96,43 @@ def token_kind(token: Secret) -> TokenKind:
 def resolve(settings: Settings, store: EntryNames) -> Resolved:
     """Return which token this run uses, in the contract's order, and what that hides.
 
-    The store is asked for names only, so that no keyring opens. Raises SettingsError for a
-    malformed variable and UsageError where an account has to be named.
+    An account that `--account` names, then the early variables, what is stored for the host, and
+    the late variables. Those stay out where an account was named, and where nobody chose the host
+    and a sign-in of another one is stored. The store is asked for names only, so that no keyring
+    opens. Raises SettingsError for a malformed variable and UsageError where an account has to be
+    named.
     """
-    accounts = stored_accounts(store, settings.host)
-    late = _set_variables(LATE_TOKEN_VARIABLES, settings.environ)
+    everyone = all_accounts(store)
+    here = tuple(account for account in everyone if account.host == settings.host)
+    early, late = (
+        _set_variables(names, settings.environ) for names in (TOKEN_VARIABLES, LATE_TOKEN_VARIABLES)
+    )
+    if here and settings.source("account") == "option":
+        return Resolved(_stored(meant(settings, here)), (*early, *late))
     if found := settings.env_token():
-        after = TOKEN_VARIABLES[TOKEN_VARIABLES.index(found.name) + 1 :]
-        hidden = _set_variables(after, settings.environ)
-        return Resolved(
-            _variable(found.name, found.secret), (*hidden, *map(_stored, accounts), *late)
-        )
-    if accounts:
-        chosen = choose_account(accounts, settings.account, settings.host)
-        return Resolved(_stored(chosen), late)
+        after = tuple(source for source in early if source.name != found.name)
+        elsewhere = tuple(account for account in everyone if account not in here)
+        stored = (*map(_stored, here), *map(_stored_elsewhere, elsewhere))
+        return Resolved(_variable(found.name, found.secret), (*after, *stored, *late))
+    if here:
+        return Resolved(_stored(meant(settings, here)), late)
+    if _keeps_late_out(settings, everyone):
+        return Resolved(None, late, everyone)
     if found := settings.late_env_token():
         others = tuple(source for source in late if source.name != found.name)
-        return Resolved(_variable(found.name, found.secret), others)
-    return Resolved(None, ())
+        hidden = (*others, *map(_stored_elsewhere, everyone))
+        return Resolved(_variable(found.name, found.secret), hidden)
+    return Resolved(None, (), everyone)
+
+
+def _keeps_late_out(settings: Settings, everyone: tuple[Account, ...]) -> bool:
+    """Whether GH_TOKEN and GITHUB_TOKEN, set for other ends, would stand in for a sign-in.
+
+    Source: github/copilot-cli#1673, #237, #415: the wrong account answers, and nobody notices.
+    """
+    if settings.source("account").startswith(("option", "environment")):
+        return True
+    return bool(everyone) and settings.source("host") == "default"
 
 
 def environment_sources(settings: Settings) -> Iterator[Source]:
@@ -133,6 +155,11 @@ def _variable(name: str, token: Secret | None) -> Source:
 
 def _stored(account: Account) -> Source:
     where = f"the sign-in stored for {account.login}"
+    return Source("stored", "stored", where, user=account.login)
+
+
+def _stored_elsewhere(account: Account) -> Source:
+    where = f"the sign-in stored for {account.login} on {account.host}"
     return Source("stored", "stored", where, user=account.login)
 
 

@@ -3,6 +3,7 @@
 A file that cannot be used is left exactly as it is; every failure names it and the way out.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from copilot_cli.errors import Corrupt, StoreError, TooNew
 from copilot_cli.patterns import bytes_pattern
 from copilot_cli.store import files, sealed_json
-from copilot_cli.store.sealed import Sealed
+from copilot_cli.store.sealed import EntryName, Sealed
 
 _NAME = "store.json"
 _STALE = 3600.0  # seconds; no write takes an hour
@@ -105,6 +106,18 @@ class StoreFile:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise StoreError(f"{self.path} cannot be {what}: {reason}") from error
+
+
+class StoredNames:
+    """The names in the store under `folder`, the data folder; it needs no key and makes nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = StoreFile(folder, lock_wait=0.0, now=time.time, write=files.write_atomic)
+
+    def names(self) -> list[EntryName]:
+        """Return what is stored, in order. Raises as `StoreFile.load` does."""
+        found = self._file.load()
+        return list(found.names) if found else []
 
 
 def slots_in(path: Path) -> set[tuple[str, str]]:

@@ -1,0 +1,95 @@
+"""Which account is meant by a name: on which host, where no host was named.
+
+Rule: a name never leads to another account than one that has it, and a host that was named by an
+option or a variable is never left for another one.
+"""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import NamedTuple
+
+from copilot_cli import kinds
+from copilot_cli.auth.accounts import Account, EntryNames, all_accounts, choose_account
+from copilot_cli.errors import UsageError
+from copilot_cli.settings import TOKEN_VARIABLES, Settings
+
+_NAMED = ("option", "environment")
+
+
+class Named(NamedTuple):
+    """What a person calls an account: its login, and its host where they said that."""
+
+    host: str | None
+    login: str
+
+    def fits(self, account: Account) -> bool:
+        """Say whether `account` is one of this name; case does not matter."""
+        here = self.host is None or self.host == account.host
+        return here and self.login.lower() == account.login.lower()
+
+
+def parse_name(text: str) -> Named:
+    """Return what `NAME`, `HOST/NAME` or `NAME@HOST` names. Raises `UsageError`."""
+    if "@" in text:
+        login, _, address = text.strip().partition("@")
+    else:
+        address, _, login = text.strip().rpartition("/")
+    if not login or "@" in address or "/" in login:
+        raise UsageError("this is no name of an account", hint="it is NAME, HOST/NAME or NAME@HOST")
+    if not address:
+        return Named(None, login)
+    try:
+        return Named(str(kinds.HOST.check(address)), login)
+    except ValueError as error:
+        raise UsageError(f"the host of {login}: {error}") from error
+
+
+def on_its_host(settings: Settings, store: EntryNames) -> Settings:
+    """Return `settings` with the host of the account that an option or a variable names.
+
+    That is done where no option and no variable names a host, the account is not signed in to the
+    present one, and is to exactly one other; a token that a variable holds has no other host than
+    the one that is set. Raises `UsageError` naming the hosts where there are several.
+    """
+    if not _looks_for_host(settings):
+        return settings
+    wanted = Named(None, settings.account or "")
+    found = [account for account in all_accounts(store) if wanted.fits(account)]
+    hosts = [account.host for account in found]
+    if settings.host in hosts or not hosts:
+        return settings
+    if len(hosts) > 1:
+        raise UsageError(
+            f"{found[0].login} is signed in to several hosts: {', '.join(hosts)}",
+            hint=f"name one: copilot-chat --host {hosts[0]} --account {found[0].login} ...",
+        )
+    sources = {**settings.sources, "host": settings.source("account")}
+    return settings._replace(host=hosts[0], sources=MappingProxyType(sources))
+
+
+def _looks_for_host(settings: Settings) -> bool:
+    if not settings.source("account").startswith(_NAMED):
+        return False
+    if settings.source("host").startswith(_NAMED) or settings.github_url:
+        return False
+    token = any(settings.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
+    return not token or settings.source("account") == "option"
+
+
+def meant(settings: Settings, here: tuple[Account, ...]) -> Account:
+    """Return which account of `here`, those of the run's host, is meant: named, or the only one.
+
+    The account of the settings file is not asked for on another host than the file's own. Raises
+    `UsageError` as `choose_account` does.
+    """
+    wanted = settings.account
+    if wanted is not None and settings.source("account") == "config.toml":
+        logins = {account.login.lower() for account in here}
+        if settings.source("host").startswith(_NAMED) and wanted.lower() not in logins:
+            wanted = None
+    return choose_account(here, wanted, settings.host)
+
+
+def named(accounts: Iterable[Account]) -> str:
+    """Return `accounts` in words, for a message."""
+    return ", ".join(f"{account.login} on {account.host}" for account in accounts)
