@@ -12,6 +12,7 @@ from copilot_cli.messages import (
     Event,
     Notice,
     Reasoning,
+    SealedReasoning,
     Text,
     ToolCall,
     Usage,
@@ -40,6 +41,7 @@ EXPECTED: dict[str, tuple[list[Event], str | None]] = {
         [
             Reasoning("Let me think. Yes."),
             Text("Hello."),
+            SealedReasoning('{"reasoning_opaque": "bW9yZQ=="}', "chat"),
             UsageReport(USAGE._replace(reasoning_tokens=3), Cost(2.5, "credits")),
             STOP,
         ],

@@ -60,7 +60,14 @@ def _chat() -> WireCode:
     return chat
 
 
-CHAT = Wire("chat", "/chat/completions", _chat)
+def _messages() -> WireCode:
+    from copilot_cli.wires import messages_api
 
-WIRES: Mapping[str, Wire] = {wire.path: wire for wire in (CHAT,)}
+    return messages_api
+
+
+CHAT = Wire("chat", "/chat/completions", _chat)
+MESSAGES = Wire("messages", "/v1/messages", _messages)
+
+WIRES: Mapping[str, Wire] = {wire.path: wire for wire in (CHAT, MESSAGES)}
 """The wires by their path, which is what `supported_endpoints` of a model names."""

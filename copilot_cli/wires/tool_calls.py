@@ -6,17 +6,19 @@ from contextlib import suppress
 from typing import Any
 
 from copilot_cli.messages import ToolCall
+from copilot_cli.wires.reading import text
 
 
 class _Call:
     """A call that is not whole yet."""
 
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("arguments", "id", "name", "signature")
 
     def __init__(self, call_id: str) -> None:
         self.id = call_id
         self.name = ""
         self.arguments: list[str] = []
+        self.signature = ""
 
 
 class ToolCalls:
@@ -38,8 +40,7 @@ class ToolCalls:
 
     def add(self, piece: Mapping[str, Any], *, whole: bool = False) -> None:
         """Take one piece of `delta.tool_calls`, or a `whole` call of `message.tool_calls`."""
-        call_id, index = piece.get("id"), piece.get("index")
-        call_id = call_id if isinstance(call_id, str) else ""
+        call_id, index = text(piece.get("id")), piece.get("index")
         index = index if isinstance(index, int) else None
         call = None if whole and not call_id else self._find(call_id, index)
         if call is None:
@@ -51,12 +52,12 @@ class ToolCalls:
                 call.name = name
             if isinstance(arguments, str):
                 call.arguments.append(arguments)
+            call.signature = text(function.get("thought_signature")) or call.signature
 
     def add_block(self, block: Mapping[str, Any]) -> None:
         """Take a `tool_use` block of Anthropic's form."""
-        call_id = block.get("id")
-        call = self._start(call_id if isinstance(call_id, str) else "", None)
-        call.name = str(block.get("name") or "")
+        call = self._start(text(block.get("id")), None)
+        call.name = text(block.get("name"))
         # Nesting that was just shallow enough to be read may be too deep to be written.
         with suppress(RecursionError):
             call.arguments.append(json.dumps(block.get("input") or {}))
@@ -65,6 +66,10 @@ class ToolCalls:
         """Yield the calls in the order in which they began; no arguments are `{}`."""
         for number, call in enumerate(self._calls):
             yield ToolCall(call.id or f"call_{number}", call.name, "".join(call.arguments) or "{}")
+
+    def signatures(self) -> dict[str, str]:
+        """Return the signature of each call that has one, by the call's id: Gemini's seal."""
+        return {call.id: call.signature for call in self._calls if call.signature}
 
     def _find(self, call_id: str, index: int | None) -> _Call | None:
         if call_id in self._by_id:
