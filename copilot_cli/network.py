@@ -1,23 +1,37 @@
-"""The one HTTP client: trust store, proxies, time-outs, and httpx's failures turned into ours.
+"""The one HTTP client: trust store, proxies and time-outs; its failures are in `network_faults`.
 
 httpx is imported here and by the files that speak HTTP, which are themselves imported only when a
-request is about to be made.
+request is about to be made. httpx itself never looks at the environment: what counts is what the
+program was given.
 """
 
 import logging
-import re
+import socket
 import ssl
+import struct
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from typing import Any
 
 import httpx
 
 from copilot_cli.environment import switched_on
-from copilot_cli.errors import NetworkError, ServiceError, SettingsError
+from copilot_cli.errors import NetworkError, SettingsError
 from copilot_cli.kinds import is_loopback
+from copilot_cli.network_faults import (
+    IN_PROXY,
+    PASSAGE,
+    TO_HOST,
+    Passage,
+    causes,
+    is_unknown_host,
+    translate,
+)
+from copilot_cli.proxies import Proxy, Rules, rules
+
+__all__ = ["build_client", "causes", "is_unknown_host", "translate", "trust"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +41,9 @@ CONNECT_TIMEOUT = 5.0
 REPLY_TIMEOUT = 30.0
 """Seconds of silence allowed where no model is thinking."""
 
-_NEVER_PROXIED = ("all://127.0.0.1", "all://localhost", "all://[::1]")
+PROXY_TIMEOUT = 15.0
+"""Seconds of silence allowed to a proxy that was asked for a way: it does not think either."""
+
 _CA_PLACES = (  # where truststore looks beside OpenSSL's own places
     "/etc/ssl/cert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -47,35 +63,30 @@ def build_client(
     """Return the client that every request of this process uses.
 
     Redirects are never followed: they would carry the credential elsewhere. With `transport`
-    (tests) nothing of the environment but `COPILOT_OFFLINE` is looked at; in production httpx reads
-    the proxy variables. Raises `SettingsError` for a CA file that is not there or a proxy that
-    cannot be used.
+    (tests) nothing of the environment but `COPILOT_OFFLINE` is looked at. Raises `SettingsError`
+    for a CA file that is not there; a proxy that cannot be used is a `SettingsError` of the first
+    request that would take it.
     """
     offline = switched_on("COPILOT_OFFLINE", environ)
     hooks: dict[str, list[Callable[..., None]]] = {
         "request": [_refuse_unless_loopback] if offline else [],
         "response": [_log_reply],
     }
-    timeout = httpx.Timeout(REPLY_TIMEOUT, connect=CONNECT_TIMEOUT)
-    headers = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
-    if transport is not None:
-        return httpx.Client(
-            transport=transport, timeout=timeout, headers=headers, event_hooks=hooks
-        )
-    try:
-        return httpx.Client(
-            verify=trust(environ),
-            timeout=timeout,
-            headers=headers,
-            event_hooks=hooks,
-            mounts=dict.fromkeys(_NEVER_PROXIED),
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        # The values are not repeated: a proxy's address may hold a password.
-        raise SettingsError(
-            "the proxy variables name a proxy that cannot be used",
-            hint="look at HTTPS_PROXY, HTTP_PROXY and ALL_PROXY: http://HOST:PORT",
-        ) from error
+    return httpx.Client(
+        transport=transport or Passages(rules(environ), trust(environ), authority(environ)),
+        timeout=httpx.Timeout(REPLY_TIMEOUT, connect=CONNECT_TIMEOUT),
+        headers={"User-Agent": user_agent, "Accept-Encoding": "identity"},
+        event_hooks=hooks,
+        trust_env=False,
+    )
+
+
+# -- what is trusted -------------------------------------------------------------------------
+
+
+def authority(environ: Mapping[str, str]) -> str:
+    """Return the variable that replaces the trust store, empty where none does."""
+    return next((name for name in _CA_VARIABLES if environ.get(name)), "")
 
 
 def trust(environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -83,9 +94,8 @@ def trust(environ: Mapping[str, str]) -> ssl.SSLContext:
 
     Raises `SettingsError` where a variable names a file that is not there or holds no certificate.
     """
-    for name in _CA_VARIABLES:
-        if environ.get(name):
-            return _trust_from(name, Path(environ[name]))
+    if name := authority(environ):
+        return _trust_from(name, Path(environ[name]))
     try:
         import truststore
 
@@ -123,6 +133,116 @@ def _trust_from(name: str, path: Path) -> ssl.SSLContext:
         ) from error
 
 
+# -- which way a request takes ---------------------------------------------------------------
+
+
+class Passages(httpx.BaseTransport):
+    """Sends each request on its way, direct or through the proxy that the rules name for it.
+
+    Every request carries its `Passage`, so that whoever translates a failure knows what it met.
+    """
+
+    def __init__(self, found: Rules, context: ssl.SSLContext, authority: str) -> None:
+        self._rules = found
+        self._context = context
+        self._authority = authority
+        self._transports: dict[Proxy | None, httpx.HTTPTransport] = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send `request`. Raises what httpx raises, and `SettingsError` for a proxy of no use."""
+        proxy = self._rules.find(str(request.url))
+        passage = Passage(proxy, self._authority)
+        request.extensions[PASSAGE] = passage
+        if proxy is None:
+            return self._transport(None).handle_request(request)
+        transport = self._transport(proxy)
+        _follow(request, passage)
+        try:
+            response = transport.handle_request(request)
+        except _misread(proxy) as error:
+            if passage.stage != IN_PROXY:
+                raise
+            raise httpx.RemoteProtocolError("no SOCKS reply", request=request) from error
+        if response.status_code == 407:  # plain http has no tunnel that could be refused
+            response.close()
+            raise httpx.ProxyError("407", request=request)
+        return response
+
+    def close(self) -> None:
+        """Close every connection."""
+        for transport in self._transports.values():
+            transport.close()
+
+    def _transport(self, proxy: Proxy | None) -> httpx.HTTPTransport:
+        if proxy not in self._transports:
+            self._transports[proxy] = self._build(proxy)
+        return self._transports[proxy]
+
+    def _build(self, proxy: Proxy | None) -> httpx.HTTPTransport:
+        if proxy is None:
+            return httpx.HTTPTransport(verify=self._context, trust_env=False)
+        login = (proxy.login[0], proxy.login[1].reveal()) if proxy.login else None
+        secured = self._context if proxy.scheme == "https" else None
+        way = httpx.Proxy(proxy.url, auth=login, ssl_context=secured)
+        try:
+            return httpx.HTTPTransport(verify=self._context, trust_env=False, proxy=way)
+        except ImportError as error:
+            raise SettingsError(
+                f"{proxy.variable} names a SOCKS proxy, which needs one more package",
+                hint="pip install 'copilot-chat[socks]'",
+            ) from error
+
+
+def _misread(proxy: Proxy) -> tuple[type[Exception], ...]:
+    """Return what gets past httpcore where something answers as no SOCKS proxy does."""
+    if not proxy.is_socks:
+        return ()
+    import socksio
+
+    return (socksio.SOCKSError, AssertionError, OSError, ValueError)
+
+
+def _follow(request: httpx.Request, passage: Passage) -> None:
+    """Note in `passage` how far `request` comes, and limit a proxy's silence until it is past it.
+
+    By httpx's `trace` extension: its exceptions do not tell the proxy's failures from the host's,
+    and it grants the proxy the silence that is meant for a model that thinks.
+    """
+    timeout = request.extensions["timeout"] = dict(request.extensions.get("timeout", {}))
+    patience = timeout.get("read")
+
+    def note(event: str, info: Mapping[str, Any]) -> None:
+        match event:
+            case "connection.start_tls.started":
+                passage.secured = True
+            case "http11.send_request_headers.started":
+                asks = info["request"].method == b"CONNECT"
+                passage.stage = IN_PROXY if asks else TO_HOST
+                timeout["read"] = (
+                    min(PROXY_TIMEOUT, patience or PROXY_TIMEOUT) if asks else patience
+                )
+            case "socks.setup_socks5_connection.started":
+                passage.stage = IN_PROXY
+                _limit(info["stream"].get_extra_info("socket"), PROXY_TIMEOUT)
+            case "socks.setup_socks5_connection.complete" | "proxy.start_tls.started":
+                passage.stage = TO_HOST
+
+    request.extensions["trace"] = note
+
+
+def _limit(connection: socket.socket, seconds: float) -> None:
+    """Have the system end a read after `seconds`: httpcore's own SOCKS reads wait for ever."""
+    milliseconds = int(seconds * 1000)
+    value = struct.pack("L", milliseconds)
+    if sys.platform != "win32":
+        value = struct.pack("ll", *divmod(milliseconds * 1000, 1_000_000))
+    with suppress(OSError):  # without it a proxy that is silent is waited for until Ctrl-C
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, value)
+
+
+# -- every request, every reply --------------------------------------------------------------
+
+
 def _log_reply(response: httpx.Response) -> None:
     """Log a reply by its host, path and status: a query or a header may hold a secret."""
     request = response.request
@@ -138,96 +258,3 @@ def _refuse_unless_loopback(request: httpx.Request) -> None:
             hint="unset COPILOT_OFFLINE",
             kind="offline",
         )
-
-
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield `error` and what it was raised from, outermost first."""
-    current: BaseException | None = error
-    while current is not None:
-        yield current
-        current = current.__cause__ or current.__context__
-
-
-_FAILURES: tuple[tuple[type[Exception], str, str], ...] = (
-    (httpx.ProxyError, "the proxy refused the connection to {host}{reason}", "proxy"),
-    (httpx.ConnectTimeout, "{host} could not be reached in time", "timeout"),
-    (httpx.TimeoutException, "{host} did not answer in time", "timeout"),
-    (httpx.ConnectError, "cannot connect to {host}{reason}", "network"),
-    (httpx.DecodingError, "the reply of {host} cannot be decoded", "network"),
-    (httpx.UnsupportedProtocol, "the address of {host} cannot be used", "network"),
-    (httpx.InvalidURL, "the address of {host} cannot be used", "network"),
-    (httpx.HTTPError, "the connection to {host} broke", "network"),
-)
-
-
-def translate(error: httpx.HTTPError | httpx.InvalidURL, *, url: str) -> ServiceError:
-    """Return our error for one of httpx's, naming the host and the setting to look at.
-
-    httpx's own text is not shown: it may quote a header, or the password of a proxy.
-    """
-    host = _host(url)
-    cause = next((c for c in causes(error) if isinstance(c, ssl.SSLCertVerificationError)), None)
-    if cause is not None:
-        return NetworkError(
-            f"the certificate of {host} is not trusted ({cause.verify_message})",
-            hint="behind an inspecting proxy, set SSL_CERT_FILE to your organisation's CA file",
-            kind="tls",
-        )
-    text, kind = next((text, kind) for type_, text, kind in _FAILURES if isinstance(error, type_))
-    proxy = _proxy_of(url)
-    hint = "check the network connection" if isinstance(error, httpx.ConnectError) else None
-    if proxy or kind == "proxy":
-        hint = (
-            f"{f'the proxy {proxy} is in use; ' if proxy else ''}look at HTTPS_PROXY and NO_PROXY"
-        )
-    return NetworkError(text.format(host=host, reason=_reason(error)), hint=hint, kind=kind)
-
-
-def is_unknown_host(error: BaseException) -> bool:
-    """Return whether `error` comes of a name that does not resolve."""
-    import socket
-
-    return any(
-        isinstance(c, socket.gaierror) and c.errno in {socket.EAI_NONAME, -5} for c in causes(error)
-    )
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or "the service"
-    except ValueError:
-        return "the service"
-
-
-def _reason(error: BaseException) -> str:
-    """Return the operating system's reason, or a proxy's status, with its punctuation."""
-    if isinstance(error, httpx.ProxyError):
-        # "407 Proxy Authentication Required": the words are the proxy's own.
-        status = re.match(r"\d{3}\b", str(error))
-        return f" (status {status.group()})" if status else ""
-    for cause in reversed(list(causes(error))):
-        if isinstance(cause, ssl.SSLError):
-            return f": TLS failed ({getattr(cause, 'reason', None) or 'no reason given'})"
-        if isinstance(cause, OSError) and cause.strerror:
-            return f": {cause.strerror.lower()}"
-    return ""
-
-
-def _proxy_of(url: str) -> str:
-    """Return HOST:PORT of the proxy that a request to `url` goes through, without its password."""
-    try:
-        parts = urlsplit(url)
-        proxies = getproxies()
-        proxy = proxies.get(parts.scheme) or proxies.get("all", "")
-        if (
-            not proxy
-            or not parts.hostname
-            or is_loopback(parts.netloc)
-            or proxy_bypass(parts.netloc)
-        ):
-            return ""
-        found = urlsplit(proxy if "://" in proxy else f"//{proxy}")
-        return (found.hostname or "") + (f":{found.port}" if found.port else "")
-    except ValueError:
-        # An address that cannot be read is complained about when the client is built.
-        return ""

@@ -1,26 +1,20 @@
-"""The HTTP client: what it trusts, which proxy it takes, and httpx's failures as ours."""
+"""The HTTP client: what it sends where, and what it trusts; no socket is opened."""
 
-import errno
-import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from copilot_cli.errors import CopilotChatError, NetworkError, SettingsError
-from copilot_cli.network import build_client, causes, is_unknown_host, translate, trust
+from copilot_cli.errors import NetworkError, SettingsError
+from copilot_cli.network import authority as named_authority
+from copilot_cli.network import build_client, trust
 from copilot_cli.simulator.ca import Authority
 
 URL = "https://api.example/chat?token=madeUpForTests"
 PASSWORD = "madeUpProxyPassword"  # made up
-
-
-def caused(error: Exception, cause: BaseException) -> Exception:
-    """Return `error` as raised from `cause`."""
-    error.__cause__ = cause
-    return error
 
 
 # -- the client ------------------------------------------------------------------------------
@@ -44,7 +38,9 @@ def test_redirects_are_not_followed_and_nothing_is_compressed() -> None:
     assert response.request.headers["user-agent"] == "tests/1"
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://[::1]:1/", "https://LOCALHOST/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:1/", "http://[::1]:1/", "https://LOCALHOST/", "http://127.9.8.7/"]
+)
 def test_offline_allows_this_machine(url: str) -> None:
     """The simulator is not the network."""
     assert client(COPILOT_OFFLINE="1").get(url).status_code == 302
@@ -56,6 +52,8 @@ ELSEWHERE = [
     "http://localhost.evil.example/",
     "http://localhost@evil.example/",
     "http://0.0.0.0/",
+    "http://[::]/",
+    "http://128.0.0.1/",
 ]
 
 
@@ -74,25 +72,37 @@ def test_offline_can_be_switched_off(value: str) -> None:
     assert client(COPILOT_OFFLINE=value).get("https://api.example/").status_code == 302
 
 
-PROXIES = {
-    "a port that is none": f"http://user:{PASSWORD}@proxy.example:port",
-    "an unknown scheme": f"gopher://user:{PASSWORD}@proxy.example:1",
-    "no socks library": f"socks5://user:{PASSWORD}@proxy.example:1",
-}
+def test_httpx_never_looks_at_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment that the program was given decides, not that of the process."""
+    for name in ("ALL_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "gopher://nonsense:port")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonesuch/ca.pem")
+    with build_client({"HTTPS_PROXY": "socks9://x"}, user_agent="tests") as own:
+        assert own.trust_env is False
+        with pytest.raises(
+            SettingsError, match=r"HTTPS_PROXY.*one of http, https, socks5, socks5h"
+        ):
+            own.get(URL)
 
 
-@pytest.mark.parametrize("proxy", PROXIES.values(), ids=PROXIES)
-def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(
-    proxy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Exit 2, naming the variables and never the value."""
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(SettingsError) as raised:
-        build_client({}, user_agent="tests")
-    error = raised.value
-    assert error.exit_code == 2
-    assert PASSWORD not in f"{error} {error.hint} {error.__cause__}"
-    assert "HTTPS_PROXY" in (error.hint or "")
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(name: str) -> None:
+    """Exit 2 when it would be taken, naming the variable and never the value."""
+    with build_client({name: f"gopher://user:{PASSWORD}@proxy.example:1"}, user_agent="t") as own:
+        with pytest.raises(SettingsError, match=f"^{name} cannot be used") as raised:
+            own.get(URL)
+        assert PASSWORD not in f"{raised.value} {raised.value.hint} {raised.value.__cause__}"
+
+
+def test_socks_without_its_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is an extra; exit 2 with the line that installs it."""
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    environ = {"ALL_PROXY": f"socks5://user:{PASSWORD}@proxy.example:1"}
+    with build_client(environ, user_agent="t") as own, pytest.raises(SettingsError) as raised:
+        own.get(URL)
+    assert raised.value.message == "ALL_PROXY names a SOCKS proxy, which needs one more package"
+    assert raised.value.hint == "pip install 'copilot-chat[socks]'"
+    assert PASSWORD not in f"{raised.value.__cause__}"
 
 
 # -- what is trusted -------------------------------------------------------------------------
@@ -131,6 +141,8 @@ def test_the_first_variable_that_is_set_counts(authority: Authority, tmp_path: P
     good, bad = str(authority.path), str(tmp_path / "missing")
     trust({"SSL_CERT_FILE": good, "SSL_CERT_DIR": bad, "REQUESTS_CA_BUNDLE": bad})
     trust({"SSL_CERT_FILE": "", "SSL_CERT_DIR": "", "REQUESTS_CA_BUNDLE": good})
+    assert named_authority({"SSL_CERT_FILE": "", "REQUESTS_CA_BUNDLE": good}) == NAMES[2]
+    assert named_authority({}) == ""
     with pytest.raises(SettingsError, match="SSL_CERT_DIR"):
         trust({"SSL_CERT_DIR": bad, "REQUESTS_CA_BUNDLE": good})
 
@@ -158,241 +170,3 @@ def test_without_variables_certificates_are_verified() -> None:
     context = trust({})
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
-
-
-# -- failures --------------------------------------------------------------------------------
-
-UNKNOWN = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-EXPIRED = ssl.SSLCertVerificationError(1, "certificate verify failed")
-EXPIRED.verify_message = "certificate has expired"
-NO_TLS = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
-NO_TLS.reason = "WRONG_VERSION_NUMBER"
-CHECK = "check the network connection"
-
-FAILURES: dict[str, tuple[Exception, str, str, str | None]] = {
-    "refused": (
-        caused(
-            httpx.ConnectError("x"),
-            ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
-        ),
-        "network",
-        "cannot connect to api.example: connection refused",
-        CHECK,
-    ),
-    "unknown name": (
-        caused(httpx.ConnectError("x"), UNKNOWN),
-        "network",
-        "cannot connect to api.example: name or service not known",
-        CHECK,
-    ),
-    "no reason": (
-        httpx.ConnectError("something foreign"),
-        "network",
-        "cannot connect to api.example",
-        CHECK,
-    ),
-    "certificate": (
-        caused(httpx.ConnectError("x"), caused(OSError("x"), EXPIRED)),
-        "tls",
-        "the certificate of api.example is not trusted (certificate has expired)",
-        "behind an inspecting proxy, set SSL_CERT_FILE to your organisation's CA file",
-    ),
-    "no TLS": (
-        caused(httpx.ConnectError("x"), NO_TLS),
-        "network",
-        "cannot connect to api.example: TLS failed (WRONG_VERSION_NUMBER)",
-        CHECK,
-    ),
-    "TLS cut short": (
-        caused(httpx.ConnectError("x"), ssl.SSLEOFError(8, "EOF occurred")),
-        "network",
-        "cannot connect to api.example: TLS failed (no reason given)",
-        CHECK,
-    ),
-    "connect time-out": (
-        httpx.ConnectTimeout("x"),
-        "timeout",
-        "api.example could not be reached in time",
-        None,
-    ),
-    "read time-out": (
-        httpx.ReadTimeout("x"),
-        "timeout",
-        "api.example did not answer in time",
-        None,
-    ),
-    "write time-out": (
-        httpx.WriteTimeout("x"),
-        "timeout",
-        "api.example did not answer in time",
-        None,
-    ),
-    "pool time-out": (
-        httpx.PoolTimeout("x"),
-        "timeout",
-        "api.example did not answer in time",
-        None,
-    ),
-    "proxy": (
-        httpx.ProxyError("407 Proxy Authentication Required"),
-        "proxy",
-        "the proxy refused the connection to api.example (status 407)",
-        "look at HTTPS_PROXY and NO_PROXY",
-    ),
-    "proxy without status": (
-        httpx.ProxyError("something foreign"),
-        "proxy",
-        "the proxy refused the connection to api.example",
-        "look at HTTPS_PROXY and NO_PROXY",
-    ),
-    "read error": (httpx.ReadError("x"), "network", "the connection to api.example broke", None),
-    "write error": (httpx.WriteError("x"), "network", "the connection to api.example broke", None),
-    "close error": (httpx.CloseError("x"), "network", "the connection to api.example broke", None),
-    "protocol": (
-        httpx.RemoteProtocolError("x"),
-        "network",
-        "the connection to api.example broke",
-        None,
-    ),
-    "our own protocol": (
-        httpx.LocalProtocolError("Illegal header value b'Bearer madeUpForTests'"),
-        "network",
-        "the connection to api.example broke",
-        None,
-    ),
-    "encoding": (
-        httpx.DecodingError("x"),
-        "network",
-        "the reply of api.example cannot be decoded",
-        None,
-    ),
-    "redirects": (
-        httpx.TooManyRedirects("x"),
-        "network",
-        "the connection to api.example broke",
-        None,
-    ),
-    "scheme": (
-        httpx.UnsupportedProtocol("x"),
-        "network",
-        "the address of api.example cannot be used",
-        None,
-    ),
-    "address": (
-        httpx.InvalidURL("x"),
-        "network",
-        "the address of api.example cannot be used",
-        None,
-    ),
-}
-
-
-@pytest.mark.parametrize(("error", "kind", "message", "hint"), FAILURES.values(), ids=FAILURES)
-def test_each_failure_of_httpx_is_told_in_our_words(
-    error: httpx.HTTPError, kind: str, message: str, hint: str | None
-) -> None:
-    """The host, the reason the system gives, what to look at; nothing of the address."""
-    ours = translate(error, url=URL)
-    assert (ours.kind, ours.message, ours.hint) == (kind, message, hint)
-    assert isinstance(ours, NetworkError)
-    assert ours.exit_code == 6
-
-
-def test_every_failure_of_httpx_is_translated() -> None:
-    """One that a later httpx adds is found out here."""
-    tested = {type(error) for error, *_ in FAILURES.values()}
-
-    def leaves(kind: type[Exception]) -> Iterator[type[Exception]]:
-        below = kind.__subclasses__()
-        if not below:
-            yield kind
-        for each in below:
-            yield from leaves(each)
-
-    missing = set(leaves(httpx.HTTPError)) - tested - {httpx.HTTPStatusError}
-    assert {kind for kind in missing if kind.__module__.startswith("httpx")} == set()
-
-
-ADDRESSES = {
-    "a password": "https://user:madeUpForTests@api.example/",
-    "no host": "/madeUpForTests",
-    "unreadable": "https://[madeUpForTests/",
-}
-
-
-@pytest.mark.parametrize("url", ADDRESSES.values(), ids=ADDRESSES)
-def test_nothing_of_an_address_but_its_host_is_told(url: str) -> None:
-    """A user part, a path or a query may hold a credential."""
-    ours = translate(httpx.ReadError("madeUpForTests"), url=url)
-    assert "madeupfortests" not in f"{ours.message} {ours.hint}".lower()
-
-
-PROXY = f"http://user:{PASSWORD}@proxy.example:3128"
-
-
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_the_proxy_in_use_is_named_without_its_password(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Most connections that fail behind a proxy fail because of it."""
-    monkeypatch.setenv(name, PROXY)
-    for error, _, _, _ in FAILURES.values():
-        ours = translate(error, url=URL)  # type: ignore[arg-type]
-        assert PASSWORD not in f"{ours.message} {ours.hint}"
-        if ours.kind != "tls":
-            hint = "the proxy proxy.example:3128 is in use; look at HTTPS_PROXY and NO_PROXY"
-            assert ours.hint == hint
-
-
-UNUSED = {
-    "NO_PROXY": ({"HTTPS_PROXY": PROXY, "NO_PROXY": "api.example"}, URL),
-    "NO_PROXY for all below": ({"HTTPS_PROXY": PROXY, "NO_PROXY": "example"}, URL),
-    "another scheme's": ({"HTTP_PROXY": PROXY}, URL),
-    "this machine": ({"HTTP_PROXY": PROXY, "HTTPS_PROXY": PROXY}, "http://127.0.0.1:9/"),
-    "unreadable": ({"HTTPS_PROXY": f"http://user:{PASSWORD}@[::1"}, URL),
-    "a port that is none": ({"HTTPS_PROXY": f"http://user:{PASSWORD}@proxy.example:port"}, URL),
-}
-
-
-@pytest.mark.parametrize(("environ", "url"), UNUSED.values(), ids=UNUSED)
-def test_a_proxy_that_is_not_in_use_is_not_named(
-    environ: dict[str, str], url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is not to blame."""
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    ours = translate(httpx.ReadError("x"), url=url)
-    assert ours.hint is None
-
-
-def test_unknown_names_are_told_apart() -> None:
-    """A name that does not exist is another fault than a name server that is silent."""
-    assert is_unknown_host(caused(httpx.ConnectError("x"), UNKNOWN))
-    silent = socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
-    assert not is_unknown_host(caused(httpx.ConnectError("x"), silent))
-    assert not is_unknown_host(httpx.ConnectError("x"))
-
-
-def test_causes_are_followed_to_the_first() -> None:
-    """What was raised from what, and while what was handled."""
-    error = ValueError("c")
-    error.__context__ = KeyError("d")
-    chain = list(causes(caused(CopilotChatError("a"), caused(OSError("b"), error))))
-    assert [type(each) for each in chain] == [CopilotChatError, OSError, ValueError, KeyError]
-
-
-@pytest.mark.real
-def test_this_machine_is_never_asked_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulator is reached behind a company's proxy too."""
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        proxy = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
-        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
-            monkeypatch.setenv(name, proxy)
-        with build_client({}, user_agent="tests") as own:
-            with pytest.raises(httpx.ReadTimeout):
-                own.get(url, timeout=httpx.Timeout(10, read=0.05))
-            connection, _ = server.accept()
-            connection.close()
