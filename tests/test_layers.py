@@ -56,8 +56,15 @@ ALLOWED: dict[str, set[str]] = {
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
     "verdict": {"errors", "messages"},
-    "settings": {"config_file", "environment", "errors", "kinds", "paths", "secret"},
-    "network": {"environment", "errors", "kinds"},
+    "providers": {"engines", "kinds", "patterns"},
+    "endpoint_table": {"config_file", "engines", "environment", "errors", "kinds", "providers"}
+    | {"secret", "sensitive"},
+    "endpoint_variables": GROUND | {"engines", "providers"},
+    "settings": {"config_file", "endpoint_table", "environment", "errors", "kinds", "paths"}
+    | {"secret"},
+    "proxies": {"errors", "kinds", "patterns", "secret"},
+    "network_faults": {"errors", "proxies"},
+    "network": {"environment", "errors", "kinds", "network_faults", "proxies"},
     # rooms, from the bottom up
     "wires": {"messages"},
     "store": BOTTOM | {"config_file", "paths"},
@@ -70,10 +77,14 @@ ALLOWED: dict[str, set[str]] = {
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
-    | {"endpoints", "routing"},
+    | {"endpoints", "engine_building", "routing"},
     "access": GROUND | {"app", "auth", "store"},
     "vault": GROUND | {"app", "store"},
-    "endpoints": GROUND | {"app", "engines", "store"},
+    "engine_building": {"app", "engines", "errors", "route_choice", "routing"},
+    "route_choice": {"app", "providers", "routing", "settings"},
+    "endpoints": GROUND
+    | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
+    | {"routing", "store"},
     "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
     "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
