@@ -41,21 +41,27 @@ def first_token(variables: tuple[str, ...], environ: Mapping[str, str]) -> EnvTo
     return None
 
 
-def parse_extra_headers(text: str) -> Mapping[str, str]:
+def parse_extra_headers(text: str, variable: str = EXTRA_HEADERS_VARIABLE) -> Mapping[str, str]:
     """Parse `Name:value,Name:value`; raise SettingsError saying which item is malformed."""
     headers: dict[str, str] = {}
-    seen = set(_RESERVED_HEADERS)
+    seen: set[str] = set()
     for count, item in enumerate(text.split(",") if text.strip() else (), start=1):
         name, _, value = (part.strip() for part in item.partition(":"))
-        where = f"{EXTRA_HEADERS_VARIABLE}: item {count}"
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            raise SettingsError(f"{where} is not Name:value")
+        where = f"{variable}: item {count}"
+        if wrong := check_header(name, value):
+            raise SettingsError(f"{where}: {wrong}")
         if name.lower() in seen:
-            once = "cannot be set" if name.lower() in _RESERVED_HEADERS else "is set twice"
-            raise SettingsError(f"{where}: {name} {once}")
+            raise SettingsError(f"{where}: {name} is set twice")
         seen.add(name.lower())
         headers[name] = value
     return headers
+
+
+def check_header(name: str, value: str) -> str | None:
+    """Return why a header cannot be set by hand, as a clause without its value; None if it can."""
+    if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        return "not Name:value"
+    return f"{name} cannot be set" if name.lower() in _RESERVED_HEADERS else None
 
 
 def switched_on(variable: str, environ: Mapping[str, str]) -> bool:

@@ -163,6 +163,7 @@ class Settings(NamedTuple):
         """
         paths = locate(options.get("home"), environ, platform_dirs)
         config = ConfigFile.read(paths.config_file)
+        _refuse_secrets(config)
         values: dict[str, Any] = {}
         sources: dict[str, str] = {}
         for setting in SETTINGS:
@@ -234,6 +235,18 @@ def check_file(config: ConfigFile) -> None:
         _written(setting, config)
     for table in TABLES:
         config.table(table)
+    if config.values.get("endpoints"):
+        from copilot_cli.endpoint_table import read
+
+        read(config)
+
+
+def _refuse_secrets(config: ConfigFile) -> None:
+    """Raise SettingsError where the key of an endpoint stands in the file, whoever answers."""
+    if config.values.get("endpoints"):
+        from copilot_cli.endpoint_table import refuse_secrets
+
+        refuse_secrets(config)
 
 
 def _written(setting: Setting, config: ConfigFile) -> object:

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from copilot_cli.secret import Secret
 
 ProviderType = Literal["openai", "azure", "anthropic"]
+WireChoice = Literal["completions", "responses"]
 
 
 class Endpoint(NamedTuple):
@@ -23,7 +24,7 @@ class Endpoint(NamedTuple):
     base_url: str
     key: Secret | None = None
     bearer: Secret | None = None
-    wire: Literal["completions", "responses"] | None = None
+    wire: WireChoice | None = None
     api_version: str | None = None
     headers: Mapping[str, str] = MappingProxyType({})
     model: str | None = None
