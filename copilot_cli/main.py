@@ -40,10 +40,11 @@ COMMANDS = (
     Row("models", "models", "List the models you can use."),
     Row("status", "status", "Show who is signed in, and where the secret is kept."),
     Row("logout", "logout", "Forget a sign-in."),
+    Row("accounts", "accounts", "List the accounts, or switch between them."),
     Row("usage", "usage", "Show your plan and what is left of its quota."),
     Row("sessions", "sessions", "List and show stored conversations."),
     Row("config", "config", "Read and change settings."),
-    Row("keys", "keys", "Show what seals the secrets."),
+    Row("keys", "keys", "Show or change what seals the secrets."),
     Row("simulator", "simulator", "Serve a stand-in of GitHub and Copilot on this machine."),
     Row("demo", "demo", "Try everything without an account or a network."),
 )

@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "signals": set(),
     "retry_after": {"patterns"},
     "routing": set(),
-    "identity": set(),
+    "identity": {"__version__"},
     "kinds": {"patterns"},
     "paths": {"errors"},
     "config_file": {"errors"},
@@ -78,7 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
     | {"endpoints", "engine_building", "routing"},
-    "access": GROUND | {"app", "auth", "store"},
+    "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "errors", "route_choice", "routing"},
     "route_choice": {"app", "providers", "routing", "settings"},
@@ -92,12 +92,13 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "leaving": WHOLE,
+    "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "onboarding": WHOLE,
     "repl": WHOLE,
     "reference": {"environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"simulator"},
+    | {"sign_ins", "simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},

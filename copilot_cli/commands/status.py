@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from copilot_cli.auth.accounts import all_accounts
+
 if TYPE_CHECKING:
     from copilot_cli.app import App
 
@@ -43,7 +45,8 @@ def _facts(application: "App") -> dict[str, Any]:
         "problem": source.problem if source else None,
         "hides": [hidden.where for hidden in resolved.hidden],
         "accounts": [
-            {"host": name.host, "account": name.user} for name in application.vault.store.names()
+            {"host": account.host, "account": account.login}
+            for account in all_accounts(application.vault.store)
         ],
         "store": application.vault.kind,
         "store_path": str(settings.paths.store_file),
@@ -63,7 +66,8 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("token from", facts["where"]))
     if facts["problem"]:
         rows.append(("but", facts["problem"]))
-    rows += [("which hides", hidden) for hidden in facts["hides"]]
+    about = "which hides" if facts["where"] else "not used"
+    rows += [(about, hidden) for hidden in facts["hides"]]
     rows += [("also stored", f"{login} on {host}") for host, login in _others(facts)]
     rows += [
         ("key kept in", _STORES.get(facts["store"], facts["store"])),
@@ -80,7 +84,7 @@ def _others(facts: dict[str, Any]) -> list[tuple[str, str]]:
     stored = [(it["host"], it["account"]) for it in facts["accounts"]]
     if facts["source"] == "stored":
         return [account for account in stored if account != (facts["host"], facts["account"])]
-    return [account for account in stored if account[0] != facts["host"]]
+    return [] if facts["where"] else stored  # else they are among what is hidden
 
 
 _STORES = {
