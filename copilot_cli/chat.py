@@ -16,18 +16,30 @@ from typing import Any, Protocol
 from copilot_cli.context import Fitted, Window, count, divide, summary
 from copilot_cli.errors import CopilotChatError, TooLongError, UsageError
 from copilot_cli.messages import (
+    End,
     Event,
     Initiator,
     Message,
     Notice,
     Outcome,
+    Part,
     Request,
     Schema,
     Text,
+    TextPart,
+    ToolCall,
+    ToolCallPart,
+    ToolResult,
+    ToolResultPart,
+    ToolSpec,
     UsageReport,
     message,
+    spoken,
 )
 from copilot_cli.turn import Turn
+
+Content = str | Sequence[Part]
+"""What a turn asks: text, or parts in their order."""
 
 CONTINUE = (
     "Your last answer was cut off. Continue exactly where it stopped: repeat nothing, say nothing"
@@ -42,6 +54,9 @@ SUMMARIZE = (
     " out greetings and detours. Write in the language of the conversation, and write nothing but"
     " the summary."
 )
+
+MAX_ROUNDS = 20
+"""Rounds of tools in one turn; then the model answers with what it knows."""
 
 KEPT = 2
 """Turns that a summary leaves as they are: the last ones."""
@@ -67,13 +82,13 @@ class Engine(Protocol):
 class Recorder(Protocol):
     """Who keeps the conversation. Nothing here may stop an answer."""
 
-    def ask(self, text: str) -> None:
+    def ask(self, parts: Sequence[Part]) -> None:
         """Write the person's turn."""
 
     def begin(self, model: str, engine: str) -> None:
         """Write that an answer has begun."""
 
-    def grow(self, text: str) -> None:
+    def grow(self, part: Part) -> None:
         """Take the next piece of the answer; it is on disk within the second."""
 
     def finish(self, outcome: Outcome) -> None:
@@ -83,16 +98,31 @@ class Recorder(Protocol):
         """Write what stands for all but the last `KEPT` turns from here on."""
 
 
+class Toolbox(Protocol):
+    """The tools that a model may ask for, and who runs them."""
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What is said of each tool to the model."""
+
+    def run(self, calls: Sequence[ToolCall]) -> Generator[Event]:
+        """Yield a `ToolResult` for each of `calls`, in their order; notices may come between.
+
+        What goes wrong with a tool is its result, and no exception. Closing the generator, or an
+        exception thrown into it (Ctrl-C), stops what runs.
+        """
+
+
 class Forgetful:
     """The recorder of a chat that leaves nothing on disk."""
 
-    def ask(self, text: str) -> None:
+    def ask(self, parts: Sequence[Part]) -> None:
         """Keep nothing."""
 
     def begin(self, model: str, engine: str) -> None:
         """Keep nothing."""
 
-    def grow(self, text: str) -> None:
+    def grow(self, part: Part) -> None:
         """Keep nothing."""
 
     def finish(self, outcome: Outcome) -> None:
@@ -107,7 +137,8 @@ class Chat:
 
     `window` is the most tokens of prompt that the model takes and `efforts` the levels of reasoning
     that it lists, None where that is not known. `max_output` is in tokens, `stop` are texts that
-    end an answer, `schema` is the form that the service is to give it.
+    end an answer, `schema` is the form that the service is to give it. `tools` run what the model
+    asks for, in at most `max_rounds` rounds of one turn.
     """
 
     def __init__(
@@ -125,6 +156,8 @@ class Chat:
         max_output: int | None = None,
         stop: Sequence[str] = (),
         schema: Schema | None = None,
+        tools: Toolbox | None = None,
+        max_rounds: int = MAX_ROUNDS,
         efforts: Sequence[str] | None = None,
         monotonic: Callable[[], float],
         new_id: Callable[[], str],
@@ -136,6 +169,8 @@ class Chat:
         self.max_output = max_output
         self.stop = tuple(stop)
         self.schema = schema
+        self.tools = tools
+        self.max_rounds = max_rounds
         self.last: Outcome | None = None
         """How the last request ended; None before the first."""
         self.reasoning = ""
@@ -202,12 +237,12 @@ class Chat:
 
     # Turns
 
-    def request(self, text: str) -> Request:
-        """Return the request that `send(text)` would make."""
-        return self._request(self._window.fit(self._messages(text)), "user")
+    def request(self, content: Content) -> Request:
+        """Return the request that `send(content)` would make."""
+        return self._request(self._window.fit(self._messages(_parts(content))), "user")
 
-    def send(self, text: str, *, initiator: Initiator = "user") -> Generator[Event]:
-        """Return the events of the answer to `text`; the last is `End`.
+    def send(self, content: Content, *, initiator: Initiator = "user") -> Generator[Event]:
+        """Return the events of the answer to `content`, text or parts; the last is `End`.
 
         `initiator` is `agent` where the program asks by itself, as for a repair.
 
@@ -215,7 +250,7 @@ class Chat:
         what came. It raises a `CopilotChatError` where there was no answer at all. A conversation
         that the service refuses as too long is sent once more without its oldest turns.
         """
-        return self._turn(text, initiator, keep=1)
+        return self._turn(_parts(content), initiator, keep=1)
 
     def go_on(self) -> Generator[Event]:
         """Return the events of more of the last answer, as `send` does: a turn of its own.
@@ -224,7 +259,7 @@ class Chat:
         """
         if not self._unfinished:
             raise UsageError("there is no unfinished answer to go on with")
-        return self._turn(CONTINUE, "user", keep=2)
+        return self._turn(_parts(CONTINUE), "user", keep=2)
 
     def compact(self) -> Generator[Event, None, str]:
         """Have the model sum up all but the last two turns; yield the events of it.
@@ -256,50 +291,123 @@ class Chat:
         self._window.left_out = 0
         return text
 
-    def _turn(self, text: str, initiator: Initiator, *, keep: int) -> Generator[Event]:
-        messages = self._messages(text)
-        self._recorder.ask(text)
+    def _turn(
+        self, asked: tuple[Part, ...], initiator: Initiator, *, keep: int
+    ) -> Generator[Event]:
+        messages = self._messages(asked)
+        self._recorder.ask(asked)
         self._recorder.begin(self._model, self.engine.name)
         turn = Turn(self._monotonic)
         try:
             with turn, closing(self._answer(turn, messages, initiator, keep=keep)) as events:
                 for event in events:
-                    if isinstance(event, Text):
-                        self._recorder.grow(event.text)
+                    self._record(event)
                     yield event
         finally:
             # Whatever happened, what came is kept, and the rest is for the caller to handle.
-            self._keep(text, turn)
+            self._keep(asked, turn)
+
+    def _record(self, event: Event) -> None:
+        match event:
+            case Text(text):
+                self._recorder.grow(TextPart(text))
+            case ToolCall(call_id, name, arguments, _):
+                self._recorder.grow(ToolCallPart(call_id, name, arguments))
+            case ToolResult(call_id, _, output, error):
+                self._recorder.grow(ToolResultPart(call_id, output, error))
+            case _:
+                pass
 
     def _answer(
         self, turn: Turn, messages: Sequence[Message], initiator: Initiator, *, keep: int
     ) -> Generator[Event]:
-        """Yield the answer to as many of `messages` as fit; the last `keep` turns always stay."""
+        """Yield the answer to as many of `messages` as fit; the last `keep` turns always stay.
+
+        What the model asks of the tools is done, and the results sent, until it answers.
+        """
         yield from self._remarks()
+        for rounds in range(self.max_rounds, -1, -1):
+            calls = yield from self._round(turn, messages, initiator, rounds, keep=keep)
+            if self.tools is None or not calls:
+                return
+            with closing(self.tools.run(calls)) as results:
+                for event in results:
+                    turn.note(event)
+                    yield event
+            messages = [*messages, *spoken(turn.round)]
+            initiator = "agent"
+            if rounds == 1:
+                yield Notice(f"the model has used tools {self.max_rounds} times; it answers now")
+
+    def _round(
+        self,
+        turn: Turn,
+        messages: Sequence[Message],
+        initiator: Initiator,
+        rounds: int,
+        *,
+        keep: int,
+    ) -> Generator[Event, None, list[ToolCall]]:
+        """Yield one reply; return what it asks of the tools, instead of its end, where it does."""
+        turn.begin_round()
+        calls: list[ToolCall] = []
+        goes_on = False
+        try:
+            with closing(self._fitting(turn, messages, initiator, rounds, keep=keep)) as events:
+                for event in events:
+                    if isinstance(event, End):
+                        wants = bool(calls) and event.reason == "tool_calls"
+                        goes_on = wants and self.tools is not None and rounds > 0
+                        if goes_on:
+                            continue
+                    elif isinstance(event, ToolCall) and not event.executed:
+                        calls.append(event)
+                    turn.note(event)
+                    yield event
+        except CopilotChatError as error:
+            if not (turn.acted and turn.text):
+                raise
+            # The answer has begun, and its tools have done their work: it is cut, not absent.
+            end = End("error", complete=False, detail=error.message)
+            turn.note(end)
+            yield end
+        return calls if goes_on else []
+
+    def _fitting(
+        self,
+        turn: Turn,
+        messages: Sequence[Message],
+        initiator: Initiator,
+        rounds: int,
+        *,
+        keep: int,
+    ) -> Generator[Event]:
         sent = self._window.fit(messages, keep=keep)
         try:
-            yield from self._attempt(turn, sent, initiator)
+            yield from self._attempt(turn, sent, initiator, rounds)
         except TooLongError as error:
             less = self._window.refused(messages, sent, error, keep=keep)
-            if less is None or turn.text:
+            if less is None or turn.round:
                 raise
         else:
             return
-        yield from self._attempt(turn, less, initiator)
+        yield from self._attempt(turn, less, initiator, rounds)
 
-    def _attempt(self, turn: Turn, fitted: Fitted, initiator: Initiator) -> Generator[Event]:
+    def _attempt(
+        self, turn: Turn, fitted: Fitted, initiator: Initiator, rounds: int
+    ) -> Generator[Event]:
         window = self._window
         if fitted.left_out > window.left_out:
             window.left_out = fitted.left_out
             yield Notice(_left_out(fitted.left_out, self._model, window.limit))
-        with closing(self.engine.answer(self._request(fitted, initiator))) as events:
+        request = self._request(fitted, initiator, rounds)
+        with closing(self.engine.answer(request)) as events:
             for event in events:
-                turn.note(event)
+                yield event
                 if isinstance(event, UsageReport):
                     window.counted(fitted.messages, turn.message, event.usage)
-                yield event
 
-    def _request(self, fitted: Fitted, initiator: Initiator) -> Request:
+    def _request(self, fitted: Fitted, initiator: Initiator, rounds: int = 1) -> Request:
         return Request(
             model=self._model,
             messages=fitted.messages,
@@ -311,6 +419,8 @@ class Chat:
             max_output=self.max_output,
             stop=self.stop,
             schema=self.schema,
+            tools=self.tools.specs if self.tools is not None else (),
+            tool_choice="auto" if rounds else "none",
         )
 
     @property
@@ -327,20 +437,24 @@ class Chat:
         listed = f" ({', '.join(self._efforts)})" if self._efforts else ""
         yield Notice(f"effort {effort} is not sent: {self._model} does not list it{listed}")
 
-    def _messages(self, text: str) -> Sequence[Message]:
-        return [*self._system(), *self.history, message("user", text)]
+    def _messages(self, asked: tuple[Part, ...]) -> Sequence[Message]:
+        return [*self._system(), *self.history, Message("user", asked)]
 
     def _system(self) -> Sequence[Message]:
         return [message("system", self.system)] if self.system else []
 
-    def _keep(self, text: str, turn: Turn) -> None:
+    def _keep(self, asked: tuple[Part, ...], turn: Turn) -> None:
         self.last = turn.outcome()
         self.reasoning = turn.reasoning
         self._recorder.finish(self.last)
-        answer = turn.message
-        self._unfinished = answer is not None and self.last.state != "complete"
-        if answer is not None:
-            self.history += [message("user", text), answer]
+        answer = turn.messages
+        self._unfinished = bool(answer) and self.last.state != "complete"
+        if answer:
+            self.history += [Message("user", asked), *answer]
+
+
+def _parts(content: Content) -> tuple[Part, ...]:
+    return (TextPart(content),) if isinstance(content, str) else tuple(content)
 
 
 def _left_out(turns: int, model: str, window: int | None) -> str:

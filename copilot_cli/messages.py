@@ -74,6 +74,29 @@ def message(role: Role, text: str) -> Message:
     return Message(role, (TextPart(text),))
 
 
+def spoken(parts: Sequence[Part]) -> list[Message]:
+    """Return the messages that the parts of one answer are: the assistant's, and the tools'.
+
+    A call that got no result is left out, since no service takes it; so is what has no word in it.
+    """
+    answered = {part.call_id for part in parts if isinstance(part, ToolResultPart)}
+    messages: list[Message] = []
+    for part in parts:
+        if isinstance(part, ToolCallPart) and part.id not in answered:
+            continue
+        role: Role = "tool" if isinstance(part, ToolResultPart) else "assistant"
+        if messages and messages[-1].role == role:
+            messages[-1] = Message(role, (*messages[-1].parts, part))
+        else:
+            messages.append(Message(role, (part,)))
+    return [each for each in messages if _says(each)]
+
+
+def _says(each: Message) -> bool:
+    called = (ToolCallPart, ToolResultPart)
+    return bool(each.text.strip()) or any(isinstance(part, called) for part in each.parts)
+
+
 class ToolSpec(NamedTuple):
     """A tool that the model may ask for; `parameters` is the JSON Schema of its arguments."""
 
@@ -97,7 +120,7 @@ class Request(NamedTuple):
     of the model's own levels of reasoning, None for its default. `temperature` is from 0 to 2, None
     for the model's own; some models refuse it. `max_output` is in tokens, None for no cap; `stop`
     are texts that end the answer. `schema` goes out only where the model's structured outputs are
-    wanted.
+    wanted. `tool_choice` `none` keeps the model from asking for one of `tools`.
     """
 
     model: str
@@ -111,6 +134,7 @@ class Request(NamedTuple):
     stop: tuple[str, ...] = ()
     schema: Schema | None = None
     tools: tuple[ToolSpec, ...] = ()
+    tool_choice: Literal["auto", "none"] = "auto"
 
 
 class Usage(NamedTuple):
@@ -197,6 +221,15 @@ class Switched(NamedTuple):
     reason: str
 
 
+class ToolResult(NamedTuple):
+    """What a tool gave back for the call with this id; `error`: why there is nothing better."""
+
+    id: str
+    name: str
+    output: str
+    error: bool = False
+
+
 class Started(NamedTuple):
     """The service accepted the request; its own name of model and request, where given."""
 
@@ -225,6 +258,7 @@ Event = (
     | Reasoning
     | SealedReasoning
     | ToolCall
+    | ToolResult
     | UsageReport
     | Notice
     | Waiting

@@ -14,18 +14,25 @@ from copilot_cli.messages import (
     QuotaSnapshot,
     Reasoning,
     ReasoningPart,
+    SealedReasoning,
     Started,
     State,
     Text,
     TextPart,
+    ToolCall,
+    ToolCallPart,
+    ToolResult,
+    ToolResultPart,
     Usage,
     UsageReport,
+    spoken,
 )
 
 
 class Turn:
     """A context that hears the events of one answer; the seconds count from its making.
 
+    An answer may have several rounds: the model asks for tools, and goes on with what they gave.
     Left by Ctrl-C, a signal, or a reader who has gone, it was interrupted, unless it had ended.
     """
 
@@ -33,14 +40,18 @@ class Turn:
         self._monotonic = monotonic
         self._start = monotonic()
         self._first: float | None = None
-        self._pieces: list[str] = []
+        self._parts: list[Part] = []
         self._thoughts: list[str] = []
+        self._round = 0  # where in the parts this round begins
+        self._round_thoughts = 0
+        self._pieces: list[str] = []
+        self._sealed: list[ReasoningPart] = []
         self._quotas: tuple[QuotaSnapshot, ...] = ()
         self._request_id: str | None = None
         self._cost: Cost | None = None
         self._end: End | None = None
         self.usage = Usage()
-        """What the service has counted; nothing before it says so."""
+        """What the service has counted in all rounds; nothing before it says so."""
 
     def note(self, event: Event) -> None:
         """Hear `event`."""
@@ -52,18 +63,66 @@ class Turn:
             case Reasoning(text):
                 self._thoughts.append(text)
             case UsageReport(usage, cost):
-                self.usage, self._cost = usage, cost
+                self.usage = added(self.usage, usage)
+                self._cost = _costs(self._cost, cost)
             case Started(_, request_id, quotas):
                 self._request_id, self._quotas = request_id, quotas
             case End():
                 self._end = event
+            case ToolCall() | ToolResult() | SealedReasoning():
+                self._note_tool(event)
             case _:
                 pass
+
+    def _note_tool(self, event: ToolCall | ToolResult | SealedReasoning) -> None:
+        match event:
+            case ToolCall(call_id, name, arguments, _):
+                self._settle()
+                self._parts.append(ToolCallPart(call_id, name, arguments))
+            case ToolResult(call_id, _, output, error):
+                self._settle()
+                self._parts.append(ToolResultPart(call_id, output, error))
+            case SealedReasoning(opaque, wire):
+                self._sealed.append(ReasoningPart("", opaque, wire))
+
+    def _settle(self) -> None:
+        """Make one part of the text that came since the last."""
+        if self._pieces:
+            self._parts.append(TextPart("".join(self._pieces)))
+            self._pieces = []
+
+    # Rounds
+
+    def begin_round(self) -> None:
+        """Hear the next request's answer: what came before it is settled."""
+        self._settle()
+        self._round, self._sealed = len(self._parts), []
+        self._round_thoughts = len(self._thoughts)
+
+    @property
+    def round(self) -> tuple[Part, ...]:
+        """What this round has brought, with the reasoning that its next request has to echo.
+
+        The provider's own form of the reasoning is good for the same answer only, so that it is
+        part of no other message.
+        """
+        self._settle()
+        thought = "".join(self._thoughts[self._round_thoughts :])
+        echo = tuple(part._replace(text=thought) for part in self._sealed)
+        return (*echo, *self._parts[self._round :])
+
+    @property
+    def acted(self) -> bool:
+        """Whether a tool gave something back, which is not to be done twice."""
+        return any(isinstance(part, ToolResultPart) for part in self._parts)
+
+    # What came
 
     @property
     def text(self) -> str:
         """The answer's text so far."""
-        return "".join(self._pieces)
+        settled = "".join(part.text for part in self._parts if isinstance(part, TextPart))
+        return settled + "".join(self._pieces)
 
     @property
     def reasoning(self) -> str:
@@ -72,12 +131,19 @@ class Turn:
 
     @property
     def message(self) -> Message | None:
-        """The answer as a message; None where it has no word, which no service would take."""
-        text, reasoning = self.text, self.reasoning
-        if not text.strip():
-            return None
-        parts: tuple[Part, ...] = (TextPart(text),)
-        return Message("assistant", (ReasoningPart(reasoning), *parts) if reasoning else parts)
+        """What this round said; None where it has no word, which no service would take."""
+        messages = spoken(self.round)
+        return messages[0] if messages and messages[0].role == "assistant" else None
+
+    @property
+    def messages(self) -> list[Message]:
+        """The answer as messages, those of its tools among them; none where it has no word."""
+        self._settle()
+        messages = spoken(self._parts)
+        if messages and self.reasoning:
+            role, parts = messages[0]
+            messages[0] = Message(role, (ReasoningPart(self.reasoning), *parts))
+        return messages
 
     def outcome(self) -> Outcome:
         """Return how it has ended, as far as that is known now."""
@@ -94,7 +160,7 @@ class Turn:
 
     def _state(self) -> State:
         if self._end is None:
-            return "incomplete" if self._pieces else "failed"
+            return "incomplete" if self.text or self.acted else "failed"
         if self._end.reason == "interrupted":
             return "interrupted"
         return "complete" if self._end.complete else "incomplete"
@@ -114,17 +180,24 @@ def together(first: Outcome | None, second: Outcome | None) -> Outcome | None:
     """Return the outcome of two turns that are one answer: how the second ended, both counted."""
     if first is None or second is None:
         return second or first
-    counts = [_sum(*pair) for pair in zip(first.usage, second.usage, strict=True)]
-    cost = second.cost or first.cost
-    if first.cost and second.cost and first.cost.unit == second.cost.unit:
-        cost = Cost(first.cost.amount + second.cost.amount, second.cost.unit)
     return second._replace(
-        usage=Usage(*counts),
-        cost=cost,
+        usage=added(first.usage, second.usage),
+        cost=_costs(first.cost, second.cost),
         first_token=first.first_token,
         total=first.total + second.total,
     )
 
 
+def added(first: Usage, second: Usage) -> Usage:
+    """Return the tokens of both; what one of them does not say counts as nothing."""
+    return Usage(*(_sum(*pair) for pair in zip(first, second, strict=True)))
+
+
 def _sum(first: int | None, second: int | None) -> int | None:
     return second if first is None else first + (second or 0)
+
+
+def _costs(first: Cost | None, second: Cost | None) -> Cost | None:
+    if first is None or second is None or first.unit != second.unit:
+        return second or first
+    return Cost(first.amount + second.amount, second.unit)

@@ -10,9 +10,11 @@ from copilot_cli.messages import (
     Message,
     Notice,
     Outcome,
+    Part,
     Request,
     Started,
     Text,
+    TextPart,
     Usage,
     UsageReport,
     message,
@@ -65,14 +67,14 @@ class Log:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
 
-    def ask(self, text: str) -> None:
-        self.calls.append(("ask", text))
+    def ask(self, parts: Sequence[Part]) -> None:
+        self.calls.append(("ask", Message("user", tuple(parts)).text))
 
     def begin(self, model: str, engine: str) -> None:
         self.calls.append(("begin", model, engine))
 
-    def grow(self, text: str) -> None:
-        self.calls.append(("grow", text))
+    def grow(self, part: Part) -> None:
+        self.calls.append(("grow", part.text if isinstance(part, TextPart) else part))
 
     def finish(self, outcome: Outcome) -> None:
         self.calls.append(("finish", outcome.state, outcome.finish_reason))
@@ -103,7 +105,8 @@ def chat(engine: Engine, log: Log | None = None, **given: Any) -> Chat:
     """Return a conversation with `engine`, with counted ids."""
     ids = iter(range(100))
     given.setdefault("monotonic", Seconds())
-    return Chat(engine, "m", recorder=log, new_id=lambda: f"id-{next(ids)}", **given)
+    given.setdefault("recorder", log)
+    return Chat(engine, "m", new_id=lambda: f"id-{next(ids)}", **given)
 
 
 def roles(request: Request) -> list[tuple[str, str]]:

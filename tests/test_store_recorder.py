@@ -8,7 +8,7 @@ import pytest
 
 from copilot_cli.chat import Recorder
 from copilot_cli.errors import UsageError
-from copilot_cli.messages import Cost, Outcome, State, Usage, message
+from copilot_cli.messages import Cost, Outcome, State, TextPart, Usage, message
 from copilot_cli.store.recorder import SUMMARY, SessionRecorder, conversation
 from copilot_cli.store.sessions import Sessions
 
@@ -70,12 +70,12 @@ def test_it_is_a_recorder(recording: Recording) -> None:
 def test_each_step_is_on_disk_when_it_returns(recording: Recording) -> None:
     """The question before the request, the pending answer, its end with figures."""
     recorder = recording.recorder
-    recorder.ask("why?")
+    recorder.ask([TextPart("why?")])
     assert recording.on_disk() == [("why?", "complete")]
     recorder.begin("m", "direct")
     assert recording.on_disk()[1] == ("", "pending")
-    recorder.grow("be")
-    recorder.grow("cause")
+    recorder.grow(TextPart("be"))
+    recorder.grow(TextPart("cause"))
     recorder.finish(outcome())
     assert recording.on_disk()[1] == ("because", "complete")
     answer = recording.sessions.history(recorder.session)[1]
@@ -88,15 +88,15 @@ def test_each_step_is_on_disk_when_it_returns(recording: Recording) -> None:
 def test_what_came_is_written_within_a_second(recording: Recording) -> None:
     """The first unwritten piece starts a timer; when it runs out, all pieces are on disk."""
     recorder = recording.recorder
-    recorder.ask("why?")
+    recorder.ask([TextPart("why?")])
     recorder.begin("m", "direct")
-    recorder.grow("one ")
-    recorder.grow("two ")
+    recorder.grow(TextPart("one "))
+    recorder.grow(TextPart("two "))
     [timer] = recording.timers
     assert (timer.seconds, timer.events) == (1.0, ["start"])
     timer.call()
     assert recording.on_disk()[1] == ("one two ", "pending")
-    recorder.grow("three")
+    recorder.grow(TextPart("three"))
     recorder.finish(outcome("interrupted"))
     assert recording.timers[1].events == ["start", "cancel"]
     assert recording.on_disk()[1] == ("one two three", "interrupted")
@@ -105,9 +105,9 @@ def test_what_came_is_written_within_a_second(recording: Recording) -> None:
 def test_a_timer_that_is_late_writes_nothing_twice(recording: Recording) -> None:
     """A timer that fires after the end finds nothing left to write."""
     recorder = recording.recorder
-    recorder.ask("why?")
+    recorder.ask([TextPart("why?")])
     recorder.begin("m", "direct")
-    recorder.grow("because")
+    recorder.grow(TextPart("because"))
     recorder.finish(outcome())
     recording.timers[0].call()
     assert recording.on_disk()[1] == ("because", "complete")
@@ -116,12 +116,12 @@ def test_a_timer_that_is_late_writes_nothing_twice(recording: Recording) -> None
 def test_turns_follow_one_another(recording: Recording) -> None:
     """Each question's parent is the answer before, in a session that is taken up again too."""
     for text in ("a", "b"):
-        recording.recorder.ask(text)
+        recording.recorder.ask([TextPart(text)])
         recording.recorder.begin("m", "direct")
-        recording.recorder.grow(f"re: {text}")
+        recording.recorder.grow(TextPart(f"re: {text}"))
         recording.recorder.finish(outcome())
     again = recording.open(recording.recorder.session)
-    again.ask("c")
+    again.ask([TextPart("c")])
     turns = recording.sessions.history(recording.recorder.session)
     assert [turn.text for turn in turns] == ["a", "re: a", "b", "re: b", "c"]
 
@@ -135,9 +135,9 @@ def test_an_unknown_session_is_an_error(recording: Recording) -> None:
 def answer(recorder: SessionRecorder, *questions: str) -> None:
     """Record these questions, each with its answer."""
     for text in questions:
-        recorder.ask(text)
+        recorder.ask([TextPart(text)])
         recorder.begin("m", "direct")
-        recorder.grow(f"re: {text}")
+        recorder.grow(TextPart(f"re: {text}"))
         recorder.finish(outcome())
 
 
@@ -201,9 +201,9 @@ def test_a_summary_stands_for_what_was_said_before(recording: Recording) -> None
 def test_nothing_is_kept_where_nothing_can_be() -> None:
     """Without a database every step is a step over nothing."""
     recorder = SessionRecorder(Sessions(None, print))
-    recorder.ask("a")
+    recorder.ask([TextPart("a")])
     recorder.begin("m", "direct")
-    recorder.grow("b")
+    recorder.grow(TextPart("b"))
     recorder.finish(outcome())
     assert recorder.session is None
 
@@ -216,10 +216,10 @@ def test_the_conversation_carries_what_was_answered(recording: Recording) -> Non
         ("c", "half", "interrupted"),
     ]
     for text, answer, state in turns:
-        recording.recorder.ask(text)
+        recording.recorder.ask([TextPart(text)])
         recording.recorder.begin("m", "direct")
         if answer:
-            recording.recorder.grow(answer)
+            recording.recorder.grow(TextPart(answer))
         recording.recorder.finish(outcome(state))
     assert conversation(recording.sessions.history(recording.recorder.session)) == [
         message("user", "a"),

@@ -12,9 +12,14 @@ from copilot_cli.messages import (
     QuotaSnapshot,
     Reasoning,
     ReasoningPart,
+    SealedReasoning,
     Started,
     Text,
     TextPart,
+    ToolCall,
+    ToolCallPart,
+    ToolResult,
+    ToolResultPart,
     Usage,
     UsageReport,
 )
@@ -34,7 +39,8 @@ def test_an_answer_is_what_was_said() -> None:
     """Text and reasoning apart, as one message."""
     turn = heard(Reasoning("h"), Text("a"), Notice("n"), Reasoning("m"), Text("b"))
     assert (turn.text, turn.reasoning) == ("ab", "hm")
-    assert turn.message == Message("assistant", (ReasoningPart("hm"), TextPart("ab")))
+    assert turn.message == Message("assistant", (TextPart("ab"),))
+    assert turn.messages == [Message("assistant", (ReasoningPart("hm"), TextPart("ab")))]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,41 @@ def test_an_answer_is_what_was_said() -> None:
 def test_without_a_word_there_is_no_message(events: list[Event]) -> None:
     """Services refuse an empty one."""
     assert heard(*events).message is None
+    assert heard(*events).messages == []
+
+
+def test_a_round_is_what_came_since_its_request() -> None:
+    """With the provider's own form of its reasoning, which the next request echoes."""
+    turn = heard(Reasoning("old"), Text("a"), ToolCall("1", "t", "{}"), ToolResult("1", "t", "r"))
+    turn.begin_round()
+    for event in (Reasoning("new"), SealedReasoning("sealed", "chat"), Text("b")):
+        turn.note(event)
+    assert turn.round == (ReasoningPart("new", "sealed", "chat"), TextPart("b"))
+    assert turn.message == Message("assistant", turn.round)
+    assert turn.text == "ab"
+    assert [each.role for each in turn.messages] == ["assistant", "tool", "assistant"]
+
+
+def test_a_call_without_a_result_is_no_part_of_the_conversation() -> None:
+    """No service takes it."""
+    turn = heard(
+        Text("a"), ToolCall("1", "t", "{}"), ToolCall("2", "t", "{}"), ToolResult("2", "t", "r")
+    )
+    assert turn.messages == [
+        Message("assistant", (TextPart("a"), ToolCallPart("2", "t", "{}"))),
+        Message("tool", (ToolResultPart("2", "r"),)),
+    ]
+
+
+def test_all_rounds_are_counted() -> None:
+    """Tokens and bill; a cost in another unit is not added to it."""
+    turn = heard(
+        UsageReport(Usage(1, 2, None), Cost(0.5, "credits")),
+        UsageReport(Usage(10, None, 3), Cost(0.25, "credits")),
+        UsageReport(Usage(None, 1)),
+    )
+    assert turn.usage == Usage(11, 3, 3)
+    assert turn.outcome().cost == Cost(0.75, "credits")
 
 
 def test_what_the_service_says_of_itself_is_kept() -> None:

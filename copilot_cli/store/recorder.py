@@ -6,13 +6,13 @@ second costs three small transactions.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Protocol
 
-from copilot_cli.messages import Message, Outcome, TextPart, message
+from copilot_cli.messages import Message, Outcome, Part, ReasoningPart, TextPart, message, spoken
 from copilot_cli.store.sessions import Sessions
-from copilot_cli.store.turns import Turn
+from copilot_cli.store.turns import Turn, joined
 
 SUMMARY = "Summary of the conversation so far:"
 """The line before a summary in the message that carries it."""
@@ -57,7 +57,7 @@ class SessionRecorder:
         self._make_timer = timer
         self._lock = threading.Lock()
         self._timer: Timer | None = None
-        self._pieces: list[str] = []
+        self._parts: list[Part] = []
         self._answer: int | None = None
         self._head: int | None = None
         self.session: str | None = None
@@ -93,9 +93,9 @@ class SessionRecorder:
         parts = [TextPart(summary)]
         self._head = self._sessions.append(self.session, self._head, "summary", parts)
 
-    def ask(self, text: str) -> None:
+    def ask(self, parts: Sequence[Part]) -> None:
         """Write the person's turn."""
-        self._head = self._sessions.append(self.session, self._head, "user", [TextPart(text)])
+        self._head = self._sessions.append(self.session, self._head, "user", parts)
 
     def begin(self, model: str, engine: str) -> None:
         """Write that an answer has begun."""
@@ -103,12 +103,12 @@ class SessionRecorder:
             self.session, self._head, model=model, engine=engine
         )
 
-    def grow(self, text: str) -> None:
+    def grow(self, part: Part) -> None:
         """Take the next piece of the answer; it is on disk within the second."""
         if self._answer is None:
             return
         with self._lock:
-            self._pieces.append(text)
+            self._parts.append(part)
             if self._timer is None:
                 self._timer = self._make_timer(_LAG, self._flush)
                 self._timer.start()
@@ -139,9 +139,9 @@ class SessionRecorder:
             self._timer = None
             self._sessions.grow(self._answer, self._unwritten())
 
-    def _unwritten(self) -> list[TextPart]:
-        pieces, self._pieces = self._pieces, []
-        return [TextPart("".join(pieces))] if pieces else []
+    def _unwritten(self) -> Sequence[Part]:
+        parts, self._parts = self._parts, []
+        return joined(parts)
 
 
 def conversation(turns: list[Turn]) -> list[Message]:
@@ -151,12 +151,14 @@ def conversation(turns: list[Turn]) -> list[Message]:
     What came before the latest summary is there as that summary, but for the last two turns, which
     it leaves as they are. An answer of blanks is none: some services refuse whatever carries it.
     """
-    messages: list[Message] = []
+    exchanges: list[list[Message]] = []
     for before, turn in pairwise([None, *turns]):
         if turn is None:
             continue
         if turn.role == "summary":
-            messages = [message("system", f"{SUMMARY}\n{turn.text}"), *messages[-2 * KEPT :]]
-        elif before and before.role == "user" and turn.role == "assistant" and turn.text.strip():
-            messages += [message("user", before.text), message("assistant", turn.text)]
-    return messages
+            exchanges = [[message("system", f"{SUMMARY}\n{turn.text}")], *exchanges[-KEPT:]]
+        elif before and before.role == "user" and turn.role == "assistant":
+            answer = spoken([part for part in turn.parts if not isinstance(part, ReasoningPart)])
+            if answer:
+                exchanges.append([Message("user", before.parts), *answer])
+    return [each for exchange in exchanges for each in exchange]

@@ -19,11 +19,13 @@ from copilot_cli.messages import (
     Switched,
     Text,
     ToolCall,
+    ToolResult,
     Usage,
     UsageReport,
     Waiting,
 )
 from copilot_cli.ui.console import Streams, json_bytes
+from copilot_cli.ui.safe import safe_line
 
 
 class Writer(Protocol):
@@ -84,15 +86,14 @@ class TextReport:
                     self._open().reasoning(text)
             case Notice(message):
                 self._notice(message)
-            case Waiting(seconds, reason):
+            case Waiting() | Switched():
                 self.abandon()
-                self._streams.notice(f"{reason}; sending again in {seconds:.1f} s")
-            case Switched(_, model, reason):
-                self.abandon()
-                self._streams.notice(f"{reason}; {model} answers instead")
+                self._streams.notice(_notice(event))
             case End(_, complete, _):
                 self._open().end(incomplete=not complete)
-            case Started() | ToolCall() | UsageReport() | SealedReasoning():
+            case ToolCall() | ToolResult():
+                self._notice(tool_line(event))
+            case Started() | UsageReport() | SealedReasoning():
                 pass
             case _:
                 assert_never(event)
@@ -186,16 +187,14 @@ class EventsReport:
                 self._line("text", text=text)
             case Reasoning(text):
                 self._line("reasoning", text=text)
-            case ToolCall(call_id, name, arguments, _):
-                self._line("tool_call", id=call_id, name=name, arguments=arguments)
+            case ToolCall():
+                self._line("tool_call", id=event.id, name=event.name, arguments=event.arguments)
+            case ToolResult():
+                self._line("tool_result", **event._asdict())
             case UsageReport(usage, cost):
                 self._line("usage", **_usage(usage), cost=cost._asdict() if cost else None)
-            case Notice(message):
-                self._line("notice", message=message)
-            case Waiting(seconds, reason):
-                self._line("notice", message=f"{reason}; sending again in {seconds:.1f} s")
-            case Switched(engine, model, reason):
-                self._line("notice", message=f"{reason}; {model} ({engine}) answers instead")
+            case Notice() | Waiting() | Switched():
+                self._line("notice", message=_notice(event))
             case End(reason, complete, _):
                 self._line("end", finish_reason=reason, complete=complete)
             case Started() | SealedReasoning():
@@ -213,6 +212,29 @@ class EventsReport:
 
     def _line(self, kind: str, /, **fields: Any) -> None:
         self._write(json_bytes({"type": kind, **fields}, indent=None))
+
+
+def tool_line(event: ToolCall | ToolResult) -> str:
+    """Return one line: which tool is called with what, or how much it gave, or what went wrong."""
+    name = safe_line(event.name, 60)
+    if isinstance(event, ToolCall):
+        return f"→ {name} {safe_line(event.arguments, 120)}".rstrip()
+    if event.error:
+        return f"✗ {name}: {safe_line(event.output, 120)}"
+    lines = event.output.count("\n") + 1
+    if lines == 1:
+        return f"← {name}: {safe_line(event.output, 80) or 'nothing'}"
+    return f"← {name}: {lines:,} lines, {len(event.output):,} characters"
+
+
+def _notice(event: Notice | Waiting | Switched) -> str:
+    match event:
+        case Waiting(seconds, reason):
+            return f"{reason}; sending again in {seconds:.1f} s"
+        case Switched(engine, model, reason):
+            return f"{reason}; {model} ({engine}) answers instead"
+        case Notice(message):
+            return message
 
 
 def _request_id(outcome: Outcome | None, error: CopilotChatError | None) -> str | None:
