@@ -235,7 +235,42 @@ def test_a_secret_that_never_comes_is_a_usage_error() -> None:
     assert talk.said.splitlines() == ["nothing was typed", "that is no token", "nothing was typed"]
 
 
+def test_a_secret_may_be_none_where_that_is_an_answer() -> None:
+    """An empty line is the empty secret, and is not checked."""
+    talk = Talk("")
+    assert talk.prompts.secret("Key", wrong, flag="--key-stdin", blank=True) == Secret("")
+    assert talk.said == ""
+
+
+@pytest.mark.parametrize(
+    ("lines", "default", "taken"),
+    [
+        ([" b c \n"], None, "b c"),
+        (["\n", "x\n", "b\n"], None, "b"),
+        (["\n"], "d", "d"),
+        (["b\n"], "d", "b"),
+    ],
+)
+def test_a_line(lines: list[str], default: str | None, taken: str) -> None:
+    """What surrounds it is cut; an empty one is the default; wrong is asked again."""
+
+    def check(text: str) -> str | None:
+        return "not x" if text == "x" else None
+
+    talk = Talk(*lines)
+    assert talk.prompts.line("Name", check, default, flag="--name") == taken
+    assert talk.said.startswith("Name [d]: " if default else "Name: ")
+
+
+def test_a_line_that_never_comes_is_a_usage_error() -> None:
+    """After three tries it is exit 2, naming the flag."""
+    with pytest.raises(UsageError) as caught:
+        Talk("\n", "\n", "\n").prompts.line("Name", lambda _: None, flag="--name")
+    assert "--name" in (caught.value.hint or "")
+
+
 ASK: list[Callable[[Prompts | NoPrompts], object]] = [
+    lambda prompts: prompts.line("Name", lambda _: None, flag="--that"),
     lambda prompts: prompts.choose("Which?", COLORS, flag="--that"),
     lambda prompts: prompts.confirm("Really?", True, flag="--that"),
     lambda prompts: prompts.typed("Really?", "yes", flag="--that"),
@@ -243,7 +278,7 @@ ASK: list[Callable[[Prompts | NoPrompts], object]] = [
 ]
 
 
-@pytest.mark.parametrize("ask", ASK, ids=["choose", "confirm", "typed", "secret"])
+@pytest.mark.parametrize("ask", ASK, ids=["line", "choose", "confirm", "typed", "secret"])
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), EOFError()], ids=repr)
 def test_every_question_can_be_left(
     ask: Callable[[Prompts | NoPrompts], object], end: BaseException
@@ -260,7 +295,7 @@ def test_the_end_of_the_input_leaves_too() -> None:
         Talk("").prompts.confirm("Really?", True, flag="--yes")
 
 
-@pytest.mark.parametrize("ask", ASK, ids=["choose", "confirm", "typed", "secret"])
+@pytest.mark.parametrize("ask", ASK, ids=["line", "choose", "confirm", "typed", "secret"])
 def test_where_nobody_is_there_each_question_names_its_flag(
     ask: Callable[[Prompts | NoPrompts], object],
 ) -> None:

@@ -90,9 +90,29 @@ class Person:
     def typed(self, question: str, expected: str, *, flag: str) -> bool:
         return bool(self._answer(question, (), "", flag) == expected)
 
-    def secret(self, question: str, check: Callable[[str], str | None], *, flag: str) -> Secret:
-        value = self._answer(question, (), "", flag)
+    def line(
+        self,
+        question: str,
+        check: Callable[[str], str | None],
+        default: str | None = None,
+        *,
+        flag: str,
+    ) -> str:
+        value = str(self._answer(question, (), default, flag))
         wrong = check(value)
+        assert wrong is None, wrong
+        return value
+
+    def secret(
+        self,
+        question: str,
+        check: Callable[[str], str | None],
+        *,
+        flag: str,
+        blank: bool = False,
+    ) -> Secret:
+        value = self._answer(question, (), "", flag)
+        wrong = check(value) if value or not blank else None
         assert wrong is None, wrong
         return Secret(value)
 

@@ -104,17 +104,47 @@ class Prompts:
         self.note(question)
         return self._ask(f'Type "{expected}" to go on: ') == expected
 
-    def secret(self, question: str, check: Callable[[str], str | None], *, flag: str) -> Secret:
-        """Return a secret that is typed or pasted unseen; without what surrounds it.
+    def line(
+        self,
+        question: str,
+        check: Callable[[str], str | None],
+        default: str | None = None,
+        *,
+        flag: str,
+    ) -> str:
+        """Return a line that is typed, without what surrounds it; an empty one is `default`.
 
         `check` returns what is wrong with it, or None. Blank or wrong is asked again, three times
-        in all, then UsageError. Neither it nor `check` may repeat the value.
+        in all, then UsageError.
+        """
+        shown = f" [{safe_line(default)}]" if default else ""
+        for _ in range(_TRIES):
+            value = self._ask(f"{safe_line(question, None)}{shown}: ") or default or ""
+            wrong = check(value) if value else "nothing was typed"
+            if wrong is None:
+                return value
+            self._write(f"{safe_line(wrong)}\n")
+        raise UsageError(f"no usable answer in {_TRIES} tries: {question}", hint=f"see {flag}")
+
+    def secret(
+        self,
+        question: str,
+        check: Callable[[str], str | None],
+        *,
+        flag: str,
+        blank: bool = False,
+    ) -> Secret:
+        """Return a secret that is typed or pasted unseen; without what surrounds it.
+
+        `check` returns what is wrong with it, or None. Wrong, or blank unless that is an answer
+        (`blank`), is asked again, three times in all, then UsageError. Neither it nor `check` may
+        repeat the value.
         """
         for _ in range(_TRIES):
             with _stoppable():
                 prompt = f"{safe_line(question, None)} (not shown): "
                 value = self._read_hidden(prompt, self._stderr).strip()
-            wrong = check(value) if value else "nothing was typed"
+            wrong = check(value) if value else None if blank else "nothing was typed"
             if wrong is None:
                 return Secret(value)
             self._write(f"{safe_line(wrong)}\n")
@@ -181,12 +211,24 @@ class NoPrompts:
         """Raise UsageError."""
         _nobody(question, flag)
 
+    def line(
+        self,
+        question: str,
+        check: Callable[[str], str | None],  # noqa: ARG002
+        default: str | None = None,  # noqa: ARG002
+        *,
+        flag: str,
+    ) -> str:
+        """Raise UsageError."""
+        _nobody(question, flag)
+
     def secret(
         self,
         question: str,
         check: Callable[[str], str | None],  # noqa: ARG002
         *,
         flag: str,
+        blank: bool = False,  # noqa: ARG002
     ) -> Secret:
         """Raise UsageError."""
         _nobody(question, flag)
