@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import pytest
 
-from copilot_cli.chat import Chat, Forgetful
+from copilot_cli.chat import Chat
 from copilot_cli.errors import CopilotChatError, Interrupted, ServiceError
 from copilot_cli.messages import (
     Cost,
@@ -20,6 +20,7 @@ from copilot_cli.messages import (
     UsageReport,
     message,
 )
+from copilot_cli.parties import Forgetful
 from copilot_cli.simulator import Simulator
 from tests.chat_world import WHOLE, Engine, Log, Seconds, Step, chat, roles
 from tests.engine_world import simulated_engine

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_cli.chat import Recorder
 from copilot_cli.errors import UsageError
 from copilot_cli.messages import Cost, Outcome, State, TextPart, Usage, message
+from copilot_cli.parties import Recorder
 from copilot_cli.store.recorder import SUMMARY, SessionRecorder, conversation
 from copilot_cli.store.sessions import Sessions
 
