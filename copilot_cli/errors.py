@@ -9,6 +9,7 @@
     │   └── ModelUnavailable    4   ... this model is not
     ├── LimitError              5   a rate limit
     │   └── QuotaError          5   ... or a quota: never sent again by itself
+    ├── BudgetError             5   the person's own limit on what a command may cost
     ├── ServiceError            6   network or service
     │   ├── NetworkError        6   ... nothing answered at all
     │   └── LockTimeout         6   ... another process holds the lock and does not let go
@@ -104,6 +105,13 @@ class QuotaError(LimitError):
     """The plan's quota is used up; waiting a minute does not help."""
 
     kind = "quota"
+
+
+class BudgetError(CopilotChatError):
+    """More than `max_credits` would be spent; nothing was sent."""
+
+    exit_code = 5
+    kind = "budget"
 
 
 class ServiceError(CopilotChatError):

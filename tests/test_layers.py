@@ -69,11 +69,15 @@ ALLOWED: dict[str, set[str]] = {
     "wires": {"messages"},
     "store": BOTTOM | {"config_file", "paths"},
     "auth": GROUND | {"store", "ui.safe"},
-    "engines": BOTTOM | {"network", "retry_after", "ui.safe", "wires"},
+    "engines": BOTTOM | {"network", "parties", "retry_after", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "parties", "turn"},
     "parties": {"messages"},
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "messages"},
+    "budget": {"context", "errors", "messages", "parties"},
+    "quota_warnings": {"messages", "store", "ui"},
+    "guarding": {"app", "budget", "engines", "errors", "messages", "parties", "quota_warnings"}
+    | {"routing"},
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
@@ -87,7 +91,7 @@ ALLOWED: dict[str, set[str]] = {
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
     | {"routing", "store"},
     "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
-    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
+    "conversation": {"app", "chat", "context", "errors", "guarding", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},

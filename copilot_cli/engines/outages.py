@@ -40,7 +40,10 @@ def outages(url: str) -> Iterator[None]:
 def _outage(error: httpx.HTTPError | httpx.InvalidURL, url: str) -> Failure:
     if any(getattr(cause, "error_status_hint", None) == _TOO_LARGE for cause in causes(error)):
         return Failure(CopilotChatError("the reply's headers are too long; stopped"))
-    return Failure(translate(error, url=url), _retry_of(error))
+    failed, rule = translate(error, url=url), _retry_of(error)
+    # A name that is not known, a certificate, a proxy's refusal: that is not the service's fault.
+    failed.outage = rule in (BACKOFF, ONCE)
+    return Failure(failed, rule)
 
 
 def _retry_of(error: httpx.HTTPError | httpx.InvalidURL) -> Retry:

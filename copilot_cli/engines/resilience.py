@@ -117,6 +117,7 @@ _BROKEN = frozenset({"cut", "stalled", "error"})
 def _silent(end: End) -> Failure:
     """An answer that ended before its first word is a failure of the service, not an answer."""
     error = ServiceError(end.detail or "the answer broke off", kind=end.reason)
+    error.outage = end.reason != "stalled"
     if not end.resend:
         return Failure(error, NEVER)
     return Failure(error, ONCE if end.reason == "stalled" else BACKOFF)

@@ -154,6 +154,11 @@ def _quota(quotas: Sequence[QuotaSnapshot]) -> tuple[str, str]:
     return _left(min(limited, key=lambda quota: quota.remaining_percent or 0.0))
 
 
+def quota_left(quota: QuotaSnapshot) -> str:
+    """Return what is left of `quota`, at length: how much of how much, and when it starts anew."""
+    return _left(quota)[0]
+
+
 def _left(quota: QuotaSnapshot) -> tuple[str, str]:
     percent = quota.remaining_percent or 0.0
     name = safe_line(quota.name.replace("_", " "), 30)
