@@ -29,6 +29,7 @@ class Guard:
 
     def __init__(self, app: "App") -> None:
         self._app = app
+        self._wrapped: dict[tuple[Engine, float | None], Engine] = {}
         self.chatting = False
         """Whether many questions are asked in this run."""
 
@@ -45,13 +46,15 @@ class Guard:
     def _limited(self, engine: "Engine") -> "Engine":
         if engine.name == _OWN:
             return engine
-        watched = Watched(engine, self._low_quotas)
         limit = self._app.settings.max_credits
-        if limit is None:
-            return watched
-        from copilot_cli.budget import Budgeted
+        if (engine, limit) not in self._wrapped:
+            watched: Engine = Watched(engine, self._low_quotas)
+            if limit is not None:
+                from copilot_cli.budget import Budgeted
 
-        return Budgeted(watched, self._budget(limit))
+                watched = Budgeted(watched, self._budget(limit))
+            self._wrapped[engine, limit] = watched
+        return self._wrapped[engine, limit]
 
     def _open(self, name: str) -> "Candidate":
         """Return who answers by `name` of the setting failover. Raises a `CopilotChatError`."""

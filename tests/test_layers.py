@@ -82,16 +82,16 @@ ALLOWED: dict[str, set[str]] = {
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
-    | {"endpoints", "engine_building", "routing"},
+    | {"endpoints", "engine_building", "guarding", "routing"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
-    "engine_building": {"app", "engines", "errors", "route_choice", "routing"},
+    "engine_building": {"app", "engines", "errors", "route_choice", "routing", "store"},
     "route_choice": {"app", "providers", "routing", "settings"},
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
     | {"routing", "store"},
     "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
-    "conversation": {"app", "chat", "context", "errors", "guarding", "messages", "roles", "store"},
+    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},

@@ -77,6 +77,7 @@ def start(
     from copilot_cli.conversation import Conversation, Manner, stored_session
     from copilot_cli.repl.loop import Repl
 
+    application.guard.chatting = True
     application.workspace.enter(chat=True)
     context = application.workspace.context(chat=True)
     manner = Manner(application.role(), system, context)

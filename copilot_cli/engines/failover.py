@@ -115,7 +115,9 @@ class Failover:
                 yield Notice(f"{name} cannot be asked in its place: {error.message}")
                 run.tried.append(name)
                 continue
-            if engine is not self._first or asked is not request:
+            if asked is not request:
+                if (engine, asked.model) == (self._first, request.model):
+                    continue  # the first by another of its names
                 yield Switched(engine.name, asked.model, reason)
             self._answered = name
             try:
