@@ -99,6 +99,8 @@ class Decoder:
     answers a streaming request with one.
     """
 
+    done = False
+
     def __init__(self) -> None:
         self._reasons: dict[int, str] = {}
         self._filters: list[str] = []

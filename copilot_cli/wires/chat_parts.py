@@ -9,6 +9,7 @@ from typing import Any
 from copilot_cli.messages import ImagePart, Part, ReasoningPart, Request, TextPart, ToolCallPart
 from copilot_cli.wires.answer_schema import openai_format
 from copilot_cli.wires.chat import NAME
+from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import parsed, table, text
 from copilot_cli.wires.tool_schemas import parameters
 
@@ -54,11 +55,6 @@ def complete(encoded: dict[str, Any], parts: Iterable[Part]) -> None:
     calls = [part for part in parts if isinstance(part, ToolCallPart)]
     if calls:
         encoded["tool_calls"] = [_call(call, text(signatures.get(call.id))) for call in calls]
-
-
-def data_url(image: ImagePart) -> str:
-    """Return the image as a `data:` URL."""
-    return f"data:{image.media_type};base64,{image.data}"
 
 
 def _content(parts: Iterable[Part]) -> list[dict[str, Any]]:

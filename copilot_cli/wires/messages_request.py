@@ -21,9 +21,7 @@ from copilot_cli.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-from copilot_cli.wires.answer_schema import closed
 from copilot_cli.wires.reading import parsed
-from copilot_cli.wires.tool_schemas import parameters
 
 NAME = "messages"
 
@@ -55,6 +53,8 @@ def encode(request: Request, model: ModelInfo | None = None, /) -> dict[str, Any
     if request.stop:
         body["stop_sequences"] = list(request.stop)
     if request.tools:
+        from copilot_cli.wires.tool_schemas import parameters
+
         body["tools"] = [
             {
                 "name": tool.name,
@@ -81,6 +81,8 @@ def _thinking(request: Request, model: ModelInfo | None) -> dict[str, Any]:
         if adaptive:
             fields["thinking"] = {"type": "adaptive"}
     if request.schema is not None:
+        from copilot_cli.wires.answer_schema import closed
+
         config["format"] = {"type": "json_schema", "schema": closed(request.schema.schema)}
     if config:
         fields["output_config"] = config

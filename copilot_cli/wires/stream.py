@@ -22,6 +22,10 @@ class Decoder(Protocol):
         """Whether the terminal event has come."""
 
     @property
+    def done(self) -> bool:
+        """Whether nothing after this counts; the chat wire leaves that to `[DONE]`."""
+
+    @property
     def silent_progress(self) -> int:
         """How many pieces came that are no event yet: of tool calls, of sealed reasoning."""
 
@@ -57,8 +61,8 @@ class EventStream:
 
     @property
     def done(self) -> bool:
-        """Whether `[DONE]` has come: nothing after it counts."""
-        return self._values.done
+        """Whether `[DONE]`, or the wire's own last event, has come: nothing after it counts."""
+        return self._values.done or self._decoder.done
 
     @property
     def mark(self) -> int:
@@ -88,12 +92,12 @@ class EventStream:
         events: list[Event] = []
         if self.done or self.fault is not None:
             return events
-        values, decode = self._values, self._decoder.feed
+        values, decoder = self._values, self._decoder
         try:
             for payload in payloads(*given):
                 for value in values.parse(payload):
-                    events += decode(value)
-                if values.done:
+                    events += decoder.feed(value)
+                if values.done or decoder.done:
                     break
         except (MalformedStream, StreamFault) as fault:
             self.fault = fault

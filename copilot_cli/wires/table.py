@@ -60,6 +60,12 @@ def _chat() -> WireCode:
     return chat
 
 
+def _responses() -> WireCode:
+    from copilot_cli.wires import responses
+
+    return responses
+
+
 def _messages() -> WireCode:
     from copilot_cli.wires import messages_api
 
@@ -67,7 +73,8 @@ def _messages() -> WireCode:
 
 
 CHAT = Wire("chat", "/chat/completions", _chat)
+RESPONSES = Wire("responses", "/responses", _responses)
 MESSAGES = Wire("messages", "/v1/messages", _messages)
 
-WIRES: Mapping[str, Wire] = {wire.path: wire for wire in (CHAT, MESSAGES)}
+WIRES: Mapping[str, Wire] = {wire.path: wire for wire in (CHAT, RESPONSES, MESSAGES)}
 """The wires by their path, which is what `supported_endpoints` of a model names."""
