@@ -8,12 +8,14 @@ import os
 import sys
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copilot_cli.errors import KeyringLocked, SignInError
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from copilot_cli.app import App
     from copilot_cli.auth.accounts import Account, StoredLogin
     from copilot_cli.auth.copilot_token import GitHubLogin, TokenLease
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from copilot_cli.auth.lease_values import CopilotToken
     from copilot_cli.auth.plan import Plan
     from copilot_cli.auth.sources import Resolved, Source
+    from copilot_cli.engines.direct import Token
     from copilot_cli.store.cache import CachePlace, TokenCache
 
 
@@ -90,12 +93,12 @@ class Access:
         )
 
     def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":
-        """Exchange a GitHub token for a Copilot token; where GitHub has none for it, it is a bearer.
+        """Exchange a GitHub token for a Copilot token; one that has none is a bearer itself.
 
         Within `seconds` each; see `auth.exchange` and `auth.bearer`.
         """
-        from copilot_cli.auth.bearer import find_bearer
         from copilot_cli.auth.exchange import exchange
+        from copilot_cli.auth.lease_values import ExchangeRefused
 
         settings = self._app.settings
         given: dict[str, Any] = {
@@ -107,29 +110,39 @@ class Access:
         try:
             return exchange(self._app.client, settings.rest_url(), token, **given)
         except ExchangeRefused:
+            from copilot_cli.auth.bearer import find_bearer
+
             return find_bearer(self._app.client, settings.rest_url(), token, **given)
 
     def identity(self, token: "Token | None") -> "Mapping[str, str]":
-        """Return the identity headers of the mode of `token`, None: of the mode that is likely."""
-        if token is None:
-            source = self.resolved.source
-            github = source.token if source else None
-            bearer = github is not None and token_kind(github).bearer
-        else:
-            github, bearer = token.token, token.bearer
-        return self._bearer_headers(github) if bearer and github else self._app.identity
+        """Return the identity headers of the mode of `token`.
+
+        None means the mode that the kind of this run's token says: nothing is opened or asked.
+        """
+        if token is not None:
+            return self._bearer_headers(token.token) if token.bearer else self._app.identity
+        from copilot_cli.auth.sources import token_kind
+
+        source = self.resolved.source
+        github = source.token if source else None
+        if github is not None and token_kind(github).bearer:
+            return self._bearer_headers(github)
+        return self._app.identity
 
     def github_headers(self, token: Secret) -> "Mapping[str, str]":
         """Return the identity with which GitHub itself is asked about `token`.
 
         An app of one's own has nothing to do with an editor, so its token is not shown as one's.
         """
+        from copilot_cli.auth.sources import token_kind
+
         kind = token_kind(token)
         if kind.bearer or kind.prefix == "gho_":
             return self._bearer_headers(token)
         return self._app.identity
 
     def _bearer_headers(self, token: Secret) -> "Mapping[str, str]":
+        from copilot_cli.auth.sources import token_kind
         from copilot_cli.identity import bearer_headers
 
         settings = self._app.settings
@@ -231,5 +244,8 @@ class Access:
 
         token = self.github_token(self._github_login(self.source))
         return fetch_copilot_user(
-            self._app.client, self._app.settings.rest_url(), token, headers=self._app.identity
+            self._app.client,
+            self._app.settings.rest_url(),
+            token,
+            headers=self.github_headers(token),
         )

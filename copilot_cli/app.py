@@ -178,20 +178,19 @@ class App:
     @cached_property
     def client(self) -> "httpx.Client":
         """The HTTP client of this process. Raises `SettingsError`."""
+        from copilot_cli.identity import USER_AGENT
         from copilot_cli.network import build_client
 
         return build_client(
-            self.effects.environ,
-            transport=self.effects.transport,
-            user_agent=self.identity["User-Agent"],
+            self.effects.environ, transport=self.effects.transport, user_agent=USER_AGENT
         )
 
     @cached_property
     def identity(self) -> dict[str, str]:
-        """The identity headers. Raises `SettingsError` for malformed extra headers."""
-        from copilot_cli.identity import identity_headers
+        """The identity of the exchange mode. Raises `SettingsError` for malformed extra headers."""
+        from copilot_cli.identity import exchange_headers
 
-        return identity_headers(self.settings.editor_identity, self.settings.extra_headers)
+        return exchange_headers(self.settings.editor_identity, self.settings.extra_headers)
 
     # -- answering ---------------------------------------------------------------------------
 
@@ -244,7 +243,7 @@ class App:
         return DirectEngine(
             self.client,
             lease,
-            self.identity,
+            self.access.identity,
             HTTPEngine(
                 self.client,
                 timeout_idle=self.settings.timeout_idle,

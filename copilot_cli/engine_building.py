@@ -1,5 +1,6 @@
 """The engines of one run: which answers, and each built when it is first asked."""
 
+import math
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from copilot_cli.errors import SettingsError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.engines.answering import WireMemory
     from copilot_cli.engines.byok import ByokEngine
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.engines.endpoint import Endpoint
@@ -61,12 +63,28 @@ class Engines:
         return DirectEngine(
             app.client,
             lease,
-            app.identity,
+            app.access.identity,
             self._http(),
             retries=app.settings.retries,
             sleep=app.wait,
             now=app.effects.now,
             local_time=self._local_time,
+            find=app.catalogue.find,
+            memory=self._wire_memory(),
+        )
+
+    def _wire_memory(self) -> "WireMemory":
+        """Return what remembers which endpoint answers a model, between runs."""
+        from copilot_cli.engines.answering import WireMemory
+        from copilot_cli.store.cache import read_json, write_json
+
+        app = self._app
+        file, now = app.settings.paths.cache_dir / "wires.json", app.effects.now
+        return WireMemory(
+            lambda: read_json(file, math.inf, now()),
+            lambda data: write_json(file, data, now()),
+            whose=lambda: f"{app.settings.host} {app.access.login}",
+            now=now,
         )
 
     def byok(self, endpoint: "Endpoint") -> "ByokEngine":

@@ -9,7 +9,7 @@ import httpx
 from copilot_cli.auth.exchange import exchange
 from copilot_cli.engines.direct import DirectEngine
 from copilot_cli.engines.http import Call, HTTPEngine
-from copilot_cli.identity import identity_headers
+from copilot_cli.identity import exchange_headers
 from copilot_cli.messages import Event, Request, Text, message
 from copilot_cli.network import build_client
 from copilot_cli.secret import Secret
@@ -105,6 +105,7 @@ class Token(NamedTuple):
 
     token: Secret
     api: str = API
+    bearer: bool = False
 
 
 class Lease:
@@ -113,13 +114,16 @@ class Lease:
     def __init__(self, *tokens: Token) -> None:
         self._tokens = list(tokens) or [Token(Secret(f"{TOKEN}{n}")) for n in range(9)]
         self.invalidated: list[object] = []
+        self.misdirected: list[bool] = []
 
     def get(self) -> Token:
         return self._tokens[0]
 
-    def invalidate(self, token: object) -> None:
+    def invalidate(self, token: object, *, misdirected: bool = False) -> bool:
         self.invalidated.append(token)
+        self.misdirected.append(misdirected)
         self._tokens.pop(0)
+        return bool(self._tokens)
 
 
 class SimulatedLease:
@@ -132,7 +136,7 @@ class SimulatedLease:
 
     def get(self) -> Any:
         if self._token is None:
-            headers = identity_headers({}, {})
+            headers = exchange_headers({}, {})
             self._token = exchange(
                 self._client,
                 "https://api.github.com",
@@ -142,9 +146,10 @@ class SimulatedLease:
             )
         return self._token
 
-    def invalidate(self, token: object) -> None:
+    def invalidate(self, token: object, **_: object) -> bool:
         assert token is self._token
         self._token = None
+        return True
 
 
 def http_engine(transport: httpx.BaseTransport, clock: Clock, idle: float = 300) -> HTTPEngine:
@@ -167,20 +172,23 @@ def direct_engine(
     clock: Clock | None = None,
     retries: int = 3,
     identity: dict[str, str] | None = None,
+    **options: Any,
 ) -> DirectEngine:
-    """Return the engine `direct` on a transport of a test."""
+    """Return the engine `direct` on a transport of a test; `options` as of `DirectEngine`."""
+    headers = exchange_headers({}, {}) if identity is None else identity
     clock = clock or Clock()
     client = build_client({}, transport=transport, user_agent="tests")
     http = HTTPEngine(client, timeout_idle=300, monotonic=clock.monotonic, now=lambda: NOW)
     return DirectEngine(
         client,
         lease or Lease(),
-        identity_headers({}, {}) if identity is None else identity,
+        lambda _: headers,
         http,
         retries=retries,
         sleep=clock.sleep,
         now=lambda: NOW,
         local_time=lambda seconds: f"{seconds:g} s from now",
+        **options,
     )
 
 

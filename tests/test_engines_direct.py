@@ -106,7 +106,7 @@ def test_a_dry_run_is_the_request_without_the_credential() -> None:
         def get(self) -> Token:
             raise AssertionError("a dry run needs no token")
 
-        def invalidate(self, token: object) -> None:
+        def invalidate(self, token: object, **_: object) -> bool:
             raise AssertionError("a dry run has no token")
 
     replies = Replies()
@@ -169,7 +169,7 @@ def test_a_lease_that_fails_is_not_asked_again() -> None:
             self.asked += 1
             raise LockTimeout("another copilot-chat is stuck")
 
-        def invalidate(self, token: object) -> None:
+        def invalidate(self, token: object, **_: object) -> bool:
             raise AssertionError("there is no token")
 
     lease = Broken()

@@ -306,6 +306,7 @@ def test_the_users_host_wins() -> None:
     ("value", "error", "code", "reason"),
     [
         ("github_pat_madeUp0000000000000", ExchangeRefused, 3, "fine-grained"),
+        ("ghs_madeUp00000000000000000000", ExchangeRefused, 3, "installation"),
         ("ghp_madeUp00000000000000000000", SignInError, 3, "classic"),
         ("ghr_madeUp00000000000000000000", SignInError, 3, "refresh"),
     ],
@@ -325,7 +326,7 @@ def test_kinds_that_cannot_work_are_not_sent(
     assert value not in caught.value.message
 
 
-@pytest.mark.parametrize("kind", ["ghu_", "gho_", "ghs_", ""])
+@pytest.mark.parametrize("kind", ["ghu_", "gho_", ""])
 def test_other_kinds_are_tried(kind: str) -> None:
     """Every other kind of token is tried: only the service knows."""
     assert ask(replying(), token=Secret(kind + "madeUp00000000000000")).token == Secret(TOKEN)

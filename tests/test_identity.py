@@ -2,12 +2,12 @@
 
 import re
 
-from copilot_cli.identity import AS_OF, SOURCE, identity_headers
+from copilot_cli.identity import AS_OF, SOURCE, exchange_headers
 
 
 def test_the_default_identity_hangs_together() -> None:
     """All four headers are sent, each of the form that the service knows."""
-    headers = identity_headers({}, {})
+    headers = exchange_headers({}, {})
     assert set(headers) == {
         "Editor-Version",
         "Editor-Plugin-Version",
@@ -21,14 +21,14 @@ def test_the_default_identity_hangs_together() -> None:
 
 def test_a_setting_replaces_a_value_and_leaves_the_others() -> None:
     """The setting `editor_identity` names values, not headers."""
-    headers = identity_headers({"editor_version": "Neovim/0.11.0"}, {})
+    headers = exchange_headers({"editor_version": "Neovim/0.11.0"}, {})
     assert headers["Editor-Version"] == "Neovim/0.11.0"
-    assert headers["Copilot-Integration-Id"] == identity_headers({}, {})["Copilot-Integration-Id"]
+    assert headers["Copilot-Integration-Id"] == exchange_headers({}, {})["Copilot-Integration-Id"]
 
 
 def test_extra_headers_replace_whatever_their_case() -> None:
     """`user-agent` takes the place of `User-Agent`, and a new name is added."""
-    headers = identity_headers({}, {"user-agent": "mine/1", "X-New": "yes"})
+    headers = exchange_headers({}, {"user-agent": "mine/1", "X-New": "yes"})
     assert headers["user-agent"] == "mine/1"
     assert "User-Agent" not in headers
     assert headers["X-New"] == "yes"

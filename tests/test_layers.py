@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "config_file": {"errors"},
     "fences": {"patterns"},
     "shell_command": {"fences"},
-    "completion_values": {"app", "engines", "messages", "roles", "settings", "store"},
+    "completion_values": {"app", "messages", "model_cache", "roles", "settings", "ui"},
     "shell_completion": {"app", "completion_values", "errors", "roles", "ui.safe"},
     "roles": {"errors", "kinds", "patterns"},
     "exporting": {"messages", "store", "ui.safe"},
@@ -90,8 +90,14 @@ ALLOWED: dict[str, set[str]] = {
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
     | {"routing", "store"},
-    "catalogue": {"app", "engines", "errors", "messages", "roles", "store"},
-    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "store"},
+    "catalogue": {"app", "engines", "errors", "messages", "roles"}
+    | {"listed_models", "model_cache", "naming", "routing"},
+    "model_cache": {"engines", "messages", "store"},
+    "model_names": {"messages"},
+    "listed_models": {"app", "catalogue", "errors", "messages", "model_cache"},
+    "naming": {"app", "catalogue", "engines", "errors", "messages", "model_names", "routing", "ui"},
+    "enabling": {"app", "engines", "errors", "messages", "naming", "routing"},
+    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "routing", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},

@@ -11,7 +11,6 @@ from copilot_cli.secret import Secret
 from tests.wizard_world import DEFAULT, Person, World
 
 CLASSIC = "ghp_madeUpForTests000000000000000000000000"
-FINE = "github_pat_madeUpForTests000000000000000000"
 REFRESH = "ghr_madeUpForTests000000000000000000000000"
 SERVER = "ghs_madeUpForTests000000000000000000000000"
 
@@ -48,12 +47,12 @@ def test_sign_ins_found_here_are_offered_and_none_is_the_default(world: World) -
 
 def test_what_the_exchange_does_not_take_is_named_with_the_reason(world: World) -> None:
     """Such a token is no choice, and the person learns why."""
-    world.found = [source("environment", CLASSIC, "GH_TOKEN"), source("gh", FINE)]
+    world.found = [source("environment", CLASSIC, "GH_TOKEN"), source("gh", REFRESH)]
     person = Person(("How do you want to sign in?", DEFAULT))
     world.onboard(person, store="keyfile", model="sim-echo", verify=False)
     assert person.asked[0].values == ["device", "token"]
     assert "the GH_TOKEN (GitHub does not accept classic personal access tokens" in person.said
-    assert "the gh (it works only as a bearer token" in person.said
+    assert "the gh (it renews a sign-in and is none itself)" in person.said
     assert CLASSIC not in person.said
 
 
@@ -95,7 +94,6 @@ def test_a_place_with_the_wrong_thing_in_it(world: World) -> None:
         ("ghu_with a blank in it", "no token (position"),
         ("ghu_madeUpForTests\x00\x01", "no token (position"),
         (CLASSIC, "a classic personal access token"),
-        (FINE, "a fine-grained personal access token"),
         (REFRESH, "a refresh token"),
         (SERVER, "it is taken from COPILOT_GITHUB_TOKEN only"),
     ],
@@ -108,7 +106,7 @@ def test_a_token_that_cannot_work_is_told_by_its_look(value: str, wrong: str) ->
     assert value.strip() == "" or value not in fault
 
 
-@pytest.mark.parametrize("prefix", ["ghu_", "gho_", "a"])
+@pytest.mark.parametrize("prefix", ["ghu_", "gho_", "github_pat_", "a"])
 def test_a_token_that_may_work_is_tried(prefix: str) -> None:
     """Kinds that nobody knows yet too: the exchange decides."""
     assert token_fault(f"{prefix}madeUpForTests000000000000000000000000") is None
@@ -122,7 +120,7 @@ def test_a_token_from_a_pipe(world: World, ending: str) -> None:
     assert logins(world) == ["hubot"]
 
 
-@pytest.mark.parametrize("value", [CLASSIC, FINE, REFRESH, SERVER], ids=lambda value: value[:6])
+@pytest.mark.parametrize("value", [CLASSIC, REFRESH, SERVER], ids=lambda value: value[:6])
 def test_a_token_from_a_pipe_that_cannot_work(world: World, value: str) -> None:
     """Exit code 3 with the reason and a way out; nothing sent or kept, not a word of the token."""
     with pytest.raises(SignInError, match="--token-stdin: this is a") as failed:

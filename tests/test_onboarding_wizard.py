@@ -111,7 +111,7 @@ FAILURES: list[tuple[str, dict[str, Any], type[CopilotChatError], int]] = [
     ("device_token", {"error": "unsupported_grant_type"}, CopilotChatError, 1),
     ("device_token", {"status": 500, "times": 6}, ServiceError, 6),
     ("exchange", {"status": 401, "body": {"message": "Bad credentials"}}, SignInError, 3),
-    ("exchange", {"status": 404, "body": {"message": "Not Found"}}, NotAllowedError, 3),
+    ("exchange", {"status": 403, "body": {"message": "SAML enforcement"}}, NotAllowedError, 4),
     ("exchange", {"status": 503, "times": 9}, ServiceError, 6),
     ("exchange", {"status": 200, "body": "<html>portal</html>"}, ServiceError, 6),
     ("user", {"status": 401, "body": {"message": "Bad credentials"}}, SignInError, 3),

@@ -3,6 +3,8 @@
 Rule: a token that is still good is never waited for longer than it takes to see that somebody else
 renews it; a failure is shared, so that a hundred processes do not fail in turn (docs/design.md).
 Times are by this machine's clock, relative to when a token arrived: see `exchange.lifetime`.
+Where GitHub exchanges nothing for the GitHub token, that and the host are what is remembered; the
+GitHub token itself is read from where it is kept each time, and never written to the cache.
 """
 
 import hashlib
@@ -115,8 +117,9 @@ class TokenLease:
         with self._mutex:
             record = self._read(self._fingerprint())
             left = self._left(record)
-            if left > _advisory(record):
-                return _lent(record)
+            lent = self._lent(record) if left > _advisory(record) else None
+            if lent is not None:
+                return lent
             if left > _mandatory(record):
                 token = self._renew_within(0.0)
                 if token is not None:
@@ -129,15 +132,24 @@ class TokenLease:
             hint="wait for it, or end it if it hangs, and try again",
         )
 
-    def invalidate(self, refused: CopilotToken) -> None:
+    def invalidate(self, refused: CopilotToken, *, misdirected: bool = False) -> bool:
         """Forget `refused`, which the service did not take; a newer token stays.
 
-        Raises LockTimeout where another process does not let go.
+        `misdirected`: only its host was wrong. Returns whether `get` may give another now: a bearer
+        that cannot be renewed is all there is. Raises LockTimeout where another process does not
+        let go, and what the renewal of a bearer raises.
         """
+        if refused.bearer and not misdirected:
+            return self._login.renew(refused.token)
         with self._mutex, self._cache.lock(self._lock_wait):
             record = self._cache.read() or self._own
-            if record is not None and record.token == refused.token:
+            if record is None:
+                return True
+            if refused.bearer and record.bearer and record.api == refused.api:
+                self._keep(TokenRecord(record.fp))
+            elif not refused.bearer and record.token == refused.token:
                 self._keep(record._replace(token=None))
+        return True
 
     def keep(self, fresh: CopilotToken) -> None:
         """Share a token that was exchanged before its sign-in was stored, as a new sign-in's is.
@@ -145,7 +157,7 @@ class TokenLease:
         Raises LockTimeout as `invalidate` does.
         """
         with self._mutex, self._cache.lock(self._lock_wait):
-            self._keep(TokenRecord(self._fingerprint(), *fresh))
+            self._keep(_record(self._fingerprint(), fresh))
 
     def _renew_within(self, wait: float) -> CopilotToken | None:
         """Renew, waiting `wait` seconds for the lock; without it, None unless a token is left."""
@@ -154,15 +166,16 @@ class TokenLease:
                 held.enter_context(self._cache.lock(wait))
             except LockTimeout:
                 record = self._read(self._fingerprint())
-                return _lent(record) if self._left(record) > _ENOUGH else None
+                return self._lent(record) if self._left(record) > _ENOUGH else None
             return self._renew()
 
     def _renew(self) -> CopilotToken:
         """Look again, since another process may have been here; then exchange. The lock is held."""
         fp = self._fingerprint()
         record = self._read(fp) or TokenRecord(fp)
-        if self._left(record) > _advisory(record):
-            return _lent(record)
+        lent = self._lent(record) if self._left(record) > _advisory(record) else None
+        if lent is not None:
+            return lent
         failure = self._failure_in_force(record)
         if failure is not None:
             return self._serve_or_raise(record, _recorded(failure, self._now()))
@@ -181,7 +194,7 @@ class TokenLease:
         except _SHARED as error:
             self._keep(record._replace(fp=fp, fail=self._failed(record, error)))
             return self._serve_or_raise(record, error)
-        self._keep(TokenRecord(fp, *fresh))
+        self._keep(_record(fp, fresh))
         return fresh
 
     def _credential(self) -> tuple[str, Secret]:
@@ -224,9 +237,32 @@ class TokenLease:
         return record.fail if 0 < left <= _LONGEST_FAILURE else None
 
     def _serve_or_raise(self, record: TokenRecord | None, error: CopilotChatError) -> CopilotToken:
-        if self._left(record) > _ENOUGH:
-            return _lent(record)
-        raise error
+        lent = self._lent(record) if self._left(record) > _ENOUGH else None
+        if lent is None:
+            raise error
+        return lent
+
+    def _lent(self, record: TokenRecord | None) -> CopilotToken | None:
+        """Return what `record` stands for; None where the sign-in of a bearer is another by now.
+
+        Raises SignInError or StoreError where the GitHub token of a bearer cannot be had.
+        """
+        assert record is not None
+        token = record.token
+        if record.bearer:
+            fp, token = self._credential()
+            if fp != record.fp:  # its renewal is a change too: host and mode are asked for again
+                return None
+        assert token is not None
+        return CopilotToken(
+            token,
+            record.obtained,
+            record.exp_local,
+            record.refresh_at,
+            record.api,
+            record.sku,
+            record.bearer,
+        )
 
     def _fingerprint(self) -> str:
         """Return what a record has to bear to be ours: it names the sign-in and the addresses."""
@@ -244,7 +280,9 @@ class TokenLease:
 
     def _left(self, record: TokenRecord | None) -> float:
         now = self._now()
-        if record is None or record.token is None or record.obtained > now + _FUTURE:
+        if record is None or not (record.token or record.bearer):
+            return 0.0
+        if record.obtained > now + _FUTURE:
             return 0.0
         return record.exp_local - now
 
@@ -295,11 +333,17 @@ def _mandatory(record: TokenRecord | None) -> float:
     return min(120.0, (record.exp_local - record.obtained) / 10) if record else 0.0
 
 
-def _lent(record: TokenRecord | None) -> CopilotToken:
-    assert record is not None
-    assert record.token is not None
-    return CopilotToken(
-        record.token, record.obtained, record.exp_local, record.refresh_at, record.api, record.sku
+def _record(fp: str, fresh: CopilotToken) -> TokenRecord:
+    """Return what is kept of `fresh`: of a bearer, all but the token."""
+    return TokenRecord(
+        fp,
+        None if fresh.bearer else fresh.token,
+        fresh.obtained,
+        fresh.exp_local,
+        fresh.refresh_at,
+        fresh.api,
+        fresh.sku,
+        bearer=fresh.bearer,
     )
 
 

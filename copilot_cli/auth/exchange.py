@@ -70,13 +70,14 @@ def exchange(
 def _check_kind(token: Secret) -> None:
     """Raise for a kind of token that no exchange takes, before anything is sent."""
     kind = token_kind(token)
-    if kind.reason is None:
-        return
-    refusal = ExchangeRefused if kind.prefix == "github_pat_" else SignInError
-    raise refusal(
-        f"this is {kind.name}: {kind.reason}",
-        hint="run `copilot-chat onboard` and sign in with the device code",
-    )
+    if kind.bearer:
+        raise ExchangeRefused(f"GitHub does not exchange {kind.name}")
+    if kind.reason is not None:
+        raise SignInError(
+            f"this is {kind.name}: {kind.reason}",
+            hint="run `copilot-chat onboard` and sign in with the device code",
+            kind="token_kind",
+        )
 
 
 def lifetime(expires_at: float, refresh_in: float, served_at: float | None) -> float:
@@ -165,8 +166,7 @@ def _failure(reply: rest.Reply, now: float) -> CopilotChatError:
     if not reply.is_page and (reply.status == 404 or (reply.status == 403 and refused)):
         return ExchangeRefused(
             "GitHub does not exchange this kind of token for Copilot"
-            + (f": {reply.message}" if refused else ""),
-            hint="run `copilot-chat onboard` and sign in with the device code",
+            + (f": {reply.message}" if refused else "")
         )
     if reply.status == 200 and reply.fields is not None:
         return ServiceError(f"{reply.host} answered without a Copilot token")

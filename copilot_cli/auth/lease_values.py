@@ -14,7 +14,10 @@ UNAVAILABLE = "unavailable"
 
 
 class CopilotToken(NamedTuple):
-    """The token and where it is good; times in seconds since 1970 by this machine's clock."""
+    """The token and where it is good; times in seconds since 1970 by this machine's clock.
+
+    `bearer`: `token` is the GitHub token itself, and the times are those of what is known about it.
+    """
 
     token: Secret
     obtained: float
@@ -22,6 +25,7 @@ class CopilotToken(NamedTuple):
     refresh_at: float
     api: str
     sku: str | None
+    bearer: bool = False
 
 
 class ExchangeRefused(NotAllowedError):  # noqa: N818 - reads as what it is

@@ -27,23 +27,23 @@ _ACTIONS_VARIABLE = "COPILOT_GITHUB_TOKEN"
 
 
 class TokenKind(NamedTuple):
-    """What a prefix says; `reason` is why a token of this kind cannot be used, None if it can."""
+    """What a prefix says; `reason` is why a token of this kind cannot be used, None if it can.
+
+    `bearer`: GitHub exchanges none of this kind, it goes to Copilot's API itself.
+    """
 
     prefix: str
     name: str
     reason: str | None = None
+    bearer: bool = False
 
 
 # protocol.md section 10.3; github/docs, "GitHub's token formats".
 _KINDS = (
     TokenKind("ghu_", "a GitHub App's user token"),
     TokenKind("gho_", "an OAuth app's token"),
-    TokenKind("ghs_", "an installation token"),
-    TokenKind(
-        "github_pat_",
-        "a fine-grained personal access token",
-        "it works only as a bearer token of its own, which this version does not do",
-    ),
+    TokenKind("ghs_", "an installation token", bearer=True),
+    TokenKind("github_pat_", "a fine-grained personal access token", bearer=True),
     TokenKind(
         "ghp_",
         "a classic personal access token",

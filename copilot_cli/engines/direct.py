@@ -1,24 +1,26 @@
-"""The engine `direct`: Copilot's HTTP API with the exchanged token.
+"""The engine `direct`: Copilot's HTTP API with the exchanged token, or the GitHub token as bearer.
 
-It joins what the lease gives (token and host, always of one exchange), the identity headers and a
-wire, and owns what only an exchanged token can mend: a 401 (or a 421, whose cure is the host that
-comes with a new token) renews it and sends the same request again, once in the life of a request.
-Every other repetition is `resilience.py`.
+It joins what the lease gives (token, host and mode, always of one sign-in) and the headers of that
+mode, and owns what only another credential can mend: a 401, or a 421, whose cure is another host,
+has the lease find it, and the same request is sent again, once in its life. Which wire, what is
+left out and every other repetition is `answering.py`.
 """
 
-import json
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from copilot_cli.engines.failure import StaleToken
-from copilot_cli.engines.http import Call, HTTPEngine
+from copilot_cli.engines.answering import Address, Answering, WireMemory
+from copilot_cli.engines.failure import Misdirected, StaleToken
+from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
-from copilot_cli.engines.resilience import Patience, persistent, resilient
-from copilot_cli.messages import Event, Request
+from copilot_cli.engines.resilience import Patience, persistent
+from copilot_cli.messages import Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
-from copilot_cli.wires import chat
+from copilot_cli.wires.table import Wire
+
+_T = TypeVar("_T")
 
 
 class Token(Protocol):
@@ -26,21 +28,28 @@ class Token(Protocol):
 
     @property
     def token(self) -> Secret:
-        """The Copilot token."""
+        """The Copilot token, or in bearer mode the GitHub token."""
 
     @property
     def api(self) -> str:
         """The base URL that takes it, without a slash at its end."""
 
+    @property
+    def bearer(self) -> bool:
+        """Whether it is the GitHub token itself."""
+
 
 class Lease(Protocol):
-    """Who keeps the Copilot token: `get` one that is valid, `invalidate` one that was refused."""
+    """Who keeps the credential: `get` one that is valid, `invalidate` one that was refused."""
 
     def get(self) -> Token:
         """Return a token that is valid now."""
 
-    def invalidate(self, token: Any) -> None:
-        """Forget `token`, unless it was replaced already."""
+    def invalidate(self, token: Any, *, misdirected: bool = False) -> bool:
+        """Give up `token`, or only its host where `misdirected`, unless that was done already.
+
+        Returns whether `get` may give something else now.
+        """
 
 
 class DirectEngine:
@@ -52,105 +61,101 @@ class DirectEngine:
         self,
         client: httpx.Client,
         lease: Lease,
-        identity: Mapping[str, str],
+        identity: Callable[[Token | None], Mapping[str, str]],
         http: HTTPEngine,
         *,
         retries: int,
         sleep: Callable[[float], None],
         now: Callable[[], float],
         local_time: Callable[[float], str],
+        find: Callable[[str], ModelInfo | None] = lambda _: None,
+        memory: WireMemory | None = None,
     ) -> None:
+        """`identity` returns the headers of a token's mode, None: of the mode that is likely.
+
+        `find` returns what is known of a model, and sends nothing; `memory` see `answering.py`.
+        """
         self._client = client
         self._lease = lease
         self._identity = identity
-        self._http = http
         self._retries = retries
         self._sleep = sleep
         self._now = now
         self._local_time = local_time
+        self._answering = Answering(
+            http, retries=retries, sleep=sleep, local_time=local_time, find=find, memory=memory
+        )
 
     def answer(self, request: Request) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`.
 
         Raises a `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
-        body = json.dumps(chat.encode(request)).encode()
-        credential = _Credential(self._lease)
-        yield from resilient(
-            lambda: self._authorized(request, body, credential),
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        return self._answering.answer(request, _Credential(self._lease, self._identity))
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what `answer` would send, without the credential and without sending it."""
+        form = self._answering.form(request)
+        identity = self._identity(None)
         return {
             "method": "POST",
-            "path": chat.PATH,
-            "headers": _merged(_request_headers(request), self._identity),
-            "body": chat.encode(request),
+            "path": form.path,
+            "headers": merged(form.wire.headers, _request_headers(request), identity),
+            "body": form.body(),
         }
 
     def models_reply(self) -> dict[str, Any]:
         """Return the live model list as the service sent it. Raises a `CopilotChatError`."""
-        credential = _Credential(self._lease)
+        return self.authorized(
+            lambda api, headers: fetch_models(self._client, api, headers, now=self._now())
+        )
+
+    def authorized(self, call: Callable[[str, Mapping[str, str]], _T]) -> _T:
+        """Return what `call` returns for the API's base URL and the headers with the credential.
+
+        `call` raises `Failure` and is tried again as an answer is. Raises a `CopilotChatError`.
+        """
+        credential = _Credential(self._lease, self._identity)
         return persistent(
-            lambda: self._fetch_models(credential),
+            lambda: credential.used(call),
             patience=Patience(self._retries),
             sleep=self._sleep,
             local_time=self._local_time,
         )
-
-    def _authorized(
-        self, request: Request, body: bytes, credential: "_Credential"
-    ) -> Generator[Event]:
-        while True:
-            token = credential.get()
-            headers = _merged(_request_headers(request), self._identity, _bearer(token))
-            call = Call(token.api + chat.PATH, headers, body, request.stream)
-            try:
-                yield from self._http.attempt(call, chat.Decoder())
-            except StaleToken:
-                # It comes in place of the first event, so nothing was shown yet.
-                if not credential.renew():
-                    raise
-            else:
-                return
-
-    def _fetch_models(self, credential: "_Credential") -> dict[str, Any]:
-        while True:
-            token = credential.get()
-            headers = _merged(self._identity, _bearer(token))
-            try:
-                return fetch_models(self._client, token.api, headers, now=self._now())
-            except StaleToken:
-                if not credential.renew():
-                    raise
 
 
 class _Credential:
     """The token of one request, renewed at most once however often the request is sent."""
 
-    def __init__(self, lease: Lease) -> None:
+    def __init__(self, lease: Lease, identity: Callable[[Token | None], Mapping[str, str]]) -> None:
         self._lease = lease
+        self._identity = identity
         self._token: Token | None = None
         self._renewed = False
 
-    def get(self) -> Token:
-        self._token = self._lease.get()
-        return self._token
+    def address(self, wire: Wire, request: Request) -> Address:
+        token = self._token = self._lease.get()
+        headers = merged(_request_headers(request), self._identity(token), _authorization(token))
+        return Address(token.api + wire.path, headers)
 
-    def renew(self) -> bool:
-        """Give the refused token up; False if that was done before."""
+    def renew(self, stale: StaleToken) -> bool:
+        """Give the refused token up; False if that was done before, or is of no use."""
         if self._renewed:
             return False
         self._renewed = True
-        self._lease.invalidate(self._token)
-        return True
+        return self._lease.invalidate(self._token, misdirected=isinstance(stale, Misdirected))
+
+    def used(self, call: Callable[[str, Mapping[str, str]], _T]) -> _T:
+        while True:
+            token = self._token = self._lease.get()
+            try:
+                return call(token.api, merged(self._identity(token), _authorization(token)))
+            except StaleToken as stale:
+                if not self.renew(stale):
+                    raise
 
 
-def _merged(*tables: Mapping[str, str]) -> dict[str, str]:
+def merged(*tables: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of all `tables`; the last one's word counts, whatever its case."""
     names: dict[str, str] = {}
     merged: dict[str, str] = {}
@@ -163,12 +168,22 @@ def _merged(*tables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _request_headers(request: Request) -> dict[str, str]:
-    return {
-        "X-Initiator": request.initiator,
+    """Return what every request says of itself, in both modes.
+
+    A tool's result is the program's own word, whoever began the turn: sent as `user` it would be
+    billed as another question (gh-aw-firewall#2570).
+    """
+    follows = bool(request.messages) and request.messages[-1].role == "tool"
+    headers = {
+        "X-Initiator": "agent" if follows else request.initiator,
         "X-Request-Id": request.request_id,
         "Openai-Intent": "conversation-panel",
     }
+    if any(isinstance(part, ImagePart) for each in request.messages for part in each.parts):
+        # Missing it is refused, and so is one that is always sent (gptel#877).
+        headers["Copilot-Vision-Request"] = "true"
+    return headers
 
 
-def _bearer(token: Token) -> dict[str, str]:
+def _authorization(token: Token) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.token.reveal()}"}

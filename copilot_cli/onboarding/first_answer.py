@@ -4,16 +4,16 @@ A failure here costs nothing: the sign-in is kept, another model is offered, and
 well, with a word about it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.engines.models import default_model, parse_models
+from copilot_cli.engines.models import default_model, known_plan, parse_models, wants_consent
 from copilot_cli.errors import CopilotChatError, Interrupted
+from copilot_cli.model_names import Found, match
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
-    from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.messages import ModelInfo
     from copilot_cli.onboarding.answers import Answers
 
@@ -39,9 +39,10 @@ class FirstAnswer:
         `copilot` is the Copilot token that was just exchanged. Raises nothing but what stops the
         wizard: Ctrl-C, what only a person could have answered, and a stdout that takes nothing.
         """
-        engine = self._app.build_engine(_Proven(copilot))
+        self._engine = self._app.build_engine(_Proven(copilot))
+        self._plan = known_plan(getattr(copilot, "sku", None))
         try:
-            models = parse_models(engine.models_reply())
+            models = self._listed()
         except Interrupted:
             raise
         except CopilotChatError as error:
@@ -50,14 +51,18 @@ class FirstAnswer:
             return
         self._choose(models)
         if self._answers.verify and self.chosen is not None:
-            self._answer(engine, models)
+            self._answer(models)
 
-    def _answer(self, engine: "DirectEngine", models: "Sequence[ModelInfo]") -> None:
+    def _listed(self) -> "list[ModelInfo]":
+        web = self._app.settings.login_url()
+        return parse_models(self._engine.models_reply(), plan=self._plan, web=web)
+
+    def _answer(self, models: "Sequence[ModelInfo]") -> None:
         failed: list[str] = []
         while self.chosen is not None:
             try:
                 self._prompts.note(f"\n{self.chosen} says:")
-                self._show(self._app.plain_chat(engine, self.chosen), self._answers.sample)
+                self._show(self._app.plain_chat(self._engine, self.chosen), self._answers.sample)
             except Interrupted:
                 raise
             except CopilotChatError as error:
@@ -65,20 +70,16 @@ class FirstAnswer:
                     raise
                 self._say_failure("The first answer failed", error)
                 failed.append(self.chosen)
-                another = self._another(
-                    [model for model in _usable(models) if model.id not in failed]
-                )
+                another = self._another([model for model in models if model.id not in failed])
                 if another is None:
                     return
-                self.chosen = another.id
+                self.chosen = another
             else:
                 return
 
     def _choose(self, models: "Sequence[ModelInfo]") -> None:
-        usable = {model.id: model for model in _usable(models)}
-        wanted = self._answers.model
-        if wanted is not None and wanted not in usable:
-            self._prompts.note(f"The model {wanted} is not available to you{_why(models, wanted)}.")
+        usable = {model.id for model in _usable(models)}
+        wanted = self._wanted(models)
         kept = self._app.settings.model
         if kept is not None and kept not in usable:
             source = self._app.settings.source("model")
@@ -87,8 +88,8 @@ class FirstAnswer:
             self._prompts.note(
                 f"The model {kept} of before is not available to you{_why(models, kept)}; {done}."
             )
-        for model in (wanted, kept):
-            if model in usable:
+        for model in (wanted, kept if kept in usable else None):
+            if model is not None:
                 self.chosen = model
                 return
         default = default_model(models)
@@ -97,17 +98,60 @@ class FirstAnswer:
                 "Your account has no chat model that can be used; "
                 "`copilot-chat models` says why not."
             )
-        elif self._answers.yes or not self._app.streams.person:
+        elif not self._asking:
             self.chosen = default.id
         else:
-            self.chosen = self._ask(usable.values(), default.id)
+            self.chosen = self._ask(models, default.id)
 
-    def _ask(self, usable: "Iterable[ModelInfo]", default: str) -> str:
+    @property
+    def _asking(self) -> bool:
+        return self._app.streams.person and not self._answers.yes
+
+    def _wanted(self, models: "Sequence[ModelInfo]") -> str | None:
+        """Return the id of the model that `--model` names, if it can be used, or is enabled now."""
+        name = self._answers.model
+        if name is None:
+            return None
+        meant = match(name, models)
+        found = meant.model if isinstance(meant, Found) else None
+        if found is not None and (found.disabled is None or self._enabled(found)):
+            return found.id
+        why = f" ({found.disabled})" if found is not None and found.disabled else ""
+        self._prompts.note(f"The model {name} is not available to you{why}.")
+        return None
+
+    def _ask(self, models: "Sequence[ModelInfo]", default: str) -> str:
+        """Return the model that the person takes; one that wants consent is enabled first."""
         from copilot_cli.ui.describe import facts
         from copilot_cli.ui.prompts import Option
 
-        options = [Option(model.id, model.id, facts(model)) for model in usable]
-        return self._prompts.choose("Which model?", options, default, flag="--model")
+        offered = {it.id: it for it in models if it.disabled is None or wants_consent(it)}
+        while True:
+            options = [
+                Option(it.id, it.id, facts(it) if it.disabled is None else "wants your consent")
+                for it in offered.values()
+            ]
+            taken = offered[self._prompts.choose("Which model?", options, default, flag="--model")]
+            if taken.disabled is None or self._enabled(taken):
+                return taken.id
+            del offered[taken.id]
+
+    def _enabled(self, model: "ModelInfo") -> bool:
+        """Offer to enable a model that only wants consent; return whether it can be used now."""
+        from copilot_cli.enabling import offer, tell, usable
+
+        if not self._asking or not wants_consent(model) or not offer(self._app, model):
+            return False
+        try:
+            tell(self._app, self._engine, model)
+            listed = (each for each in self._listed() if each.id == model.id)
+            usable(next(listed, None), model)
+        except Interrupted:
+            raise
+        except CopilotChatError as error:
+            self._say_failure(f"{model.id} could not be enabled", error)
+            return False
+        return True
 
     def _say_failure(self, what: str, error: CopilotChatError) -> None:
         lines = [f"{what}: {error.message}"]
@@ -115,13 +159,13 @@ class FirstAnswer:
             lines.append(f"hint: {error.hint}")
         self._prompts.note("\n".join([*lines, "Your sign-in is kept all the same."]))
 
-    def _another(self, others: "Sequence[ModelInfo]") -> "ModelInfo | None":
-        if self._answers.yes or not self._app.streams.person or not others:
+    def _another(self, others: "Sequence[ModelInfo]") -> str | None:
+        usable = _usable(others)
+        if not self._asking or not usable:
             return None
         if not self._prompts.confirm("Try another model?", default=True, flag="--no-verify"):
             return None
-        taken = self._ask(others, others[0].id)
-        return next(model for model in others if model.id == taken)
+        return self._ask(others, usable[0].id)
 
 
 def _usable(models: "Sequence[ModelInfo]") -> "list[ModelInfo]":
@@ -144,5 +188,6 @@ class _Proven:
         """Return the token."""
         return self._token
 
-    def invalidate(self, token: Any) -> None:
-        """Nothing to forget: a second refusal is told."""
+    def invalidate(self, _token: Any, **_: Any) -> bool:
+        """Say that there is no other: a refusal is told."""
+        return False

@@ -1,7 +1,8 @@
 """How one signs in: by device login, a pasted token, or a sign-in found on this machine.
 
 A found one is offered with the place it comes from and is taken only by a yes: the choice in the
-menu, or the flag that names it. What the exchange does not take is named with the reason.
+menu, or the flag that names it. What cannot work is named with the reason; what GitHub exchanges
+for nothing goes to Copilot itself.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ _NOT_FOUND = {
 
 
 class SignIn(NamedTuple):
-    """A sign-in that the exchange took, before it is kept."""
+    """A sign-in that GitHub took, before it is kept; `copilot` is what it is good for."""
 
     credential: GitHubCredential
     copilot: Any
@@ -86,7 +87,7 @@ class SigningIn:
                 continue
             user = f"as {source.user}" if source.user else ""
             options.append(Option(f"found {number}", f"Use {source.where}", user))
-        options.append(Option("token", "Paste a token", "ghu_… or gho_…"))
+        options.append(Option("token", "Paste a token", "ghu_…, gho_… or github_pat_…"))
         chosen = self._prompts.choose(
             "How do you want to sign in?", options, "device", flag="--method"
         )
@@ -162,17 +163,25 @@ class SigningIn:
         return GitHubCredential.from_grant(grant, client_id=client_id, now=app.effects.now())
 
     def prove(self, credential: GitHubCredential) -> SignIn:
-        """Exchange the token that was just got, whatever a variable says, and learn whose it is."""
+        """Exchange the token that was just got, whatever a variable says, and learn whose it is.
+
+        One that is exchanged for nothing is proven by GitHub's word on its account's plan and host.
+        """
         access, effects = self._app.access, self._app.effects
         copilot = exchange_patiently(
             access.exchange, credential.token, sleep=self._app.wait, monotonic=effects.monotonic
         )
+        if copilot.bearer:
+            self._prompts.note(
+                "GitHub exchanges no token of this kind: it goes to Copilot's API itself, "
+                "under this program's own name."
+            )
         try:
             login = fetch_login(self._app.client, self._app.settings.rest_url(), credential.token)
         except SignInError:
             raise
         except CopilotChatError as error:
-            # The exchange took the token, so the sign-in is good; only its name is not known.
+            # GitHub took the token, so the sign-in is good; only its name is not known.
             login = "default"
             self._prompts.note(
                 f"GitHub did not say whose token this is: {error.message}. "

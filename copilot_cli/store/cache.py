@@ -51,7 +51,10 @@ class Failure(NamedTuple):
 
 
 class TokenRecord(NamedTuple):
-    """One record; times in seconds since 1970 by this machine's clock, `fp` names the sign-in."""
+    """One record; times in seconds since 1970 by this machine's clock, `fp` names the sign-in.
+
+    `bearer`: the GitHub token itself is what Copilot's API takes; it is never part of a record.
+    """
 
     fp: str
     token: Secret | None = None
@@ -61,6 +64,7 @@ class TokenRecord(NamedTuple):
     api: str = ""
     sku: str | None = None
     fail: Failure | None = None
+    bearer: bool = False
 
 
 def cache_place(
@@ -262,6 +266,8 @@ def _parsed(fields: Mapping[str, object]) -> TokenRecord:
         (record.fp, record.api),
         optional=(record.sku, token),
     )
+    if not isinstance(record.bearer, bool) or (record.bearer and token is not None):
+        raise TypeError("bearer")
     return record._replace(token=Secret(token)) if isinstance(token, str) else record
 
 
