@@ -88,6 +88,7 @@ class SigningIn:
             user = f"as {source.user}" if source.user else ""
             options.append(Option(f"found {number}", f"Use {source.where}", user))
         options.append(Option("token", "Paste a token", "ghu_…, gho_… or github_pat_…"))
+        options.append(Option("byok", "Bring your own key", "Ollama, OpenRouter, OpenAI, Azure …"))
         chosen = self._prompts.choose(
             "How do you want to sign in?", options, "device", flag="--method"
         )
