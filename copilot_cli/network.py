@@ -210,8 +210,11 @@ def _follow(request: httpx.Request, passage: Passage) -> None:
     """
     timeout = request.extensions["timeout"] = dict(request.extensions.get("timeout", {}))
     patience = timeout.get("read")
+    limit = min(PROXY_TIMEOUT, patience or PROXY_TIMEOUT)
+    stream: Any = None
 
     def note(event: str, info: Mapping[str, Any]) -> None:
+        nonlocal stream
         match event:
             case "connection.start_tls.started":
                 passage.secured = True
@@ -221,9 +224,13 @@ def _follow(request: httpx.Request, passage: Passage) -> None:
                 timeout["read"] = (
                     min(PROXY_TIMEOUT, patience or PROXY_TIMEOUT) if asks else patience
                 )
+            case "socks.connect_tcp.complete":
+                stream = info["return_value"]
             case "socks.setup_socks5_connection.started":
                 passage.stage = IN_PROXY
-                _limit(info["stream"].get_extra_info("socket"), PROXY_TIMEOUT)
+                _limit(stream.get_extra_info("socket"), limit)
+            case "socks.setup_socks5_connection.failed":
+                stream.close()  # httpcore forgets it
             case "socks.setup_socks5_connection.complete" | "proxy.start_tls.started":
                 passage.stage = TO_HOST
 

@@ -7,11 +7,27 @@ from pathlib import Path
 
 import pytest
 
+PASSWORD = "madeUpProxyPassword"  # made up
+BROKEN = f"http://user:{PASSWORD}@127.0.0.1:1"
+NETWORKS: dict[str, dict[str, str]] = {
+    "none": {},
+    "a proxy that is not there": dict.fromkeys(("HTTPS_PROXY", "http_proxy", "ALL_PROXY"), BROKEN),
+    "SOCKS": dict.fromkeys(("ALL_PROXY", "all_proxy"), "socks5://127.0.0.1:1"),
+    "nonsense": dict.fromkeys(("https_proxy", "HTTP_PROXY", "all_proxy"), "gopher://a:b:c"),
+    "no CA": dict.fromkeys(("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"), "/nonesuch"),
+    "offline": {"COPILOT_OFFLINE": "1"},
+}
+
 
 @pytest.mark.real
-def test_the_demo_in_a_pipe(tmp_path: Path) -> None:
-    """One sample question, its answer alone on stdout, exit code 0; no account is looked at."""
+@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+def test_the_demo_in_a_pipe(network: dict[str, str], tmp_path: Path) -> None:
+    """One sample question, its answer alone on stdout, exit code 0; no account is looked at.
+
+    Nothing of the network matters: the demo speaks to this machine alone.
+    """
     environ = {
+        **network,
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path / "home"),
         "TMPDIR": str(tmp_path),
@@ -37,4 +53,5 @@ def test_the_demo_in_a_pipe(tmp_path: Path) -> None:
     assert "Signed in as octocat" in err
     assert "That was the demo; nothing of it was kept." in err
     assert "nonesuch" not in err
+    assert PASSWORD not in out + err
     assert list(tmp_path.iterdir()) == []

@@ -183,16 +183,16 @@ def test_another_plans_host_is_left_once_the_exchange_names_the_right_one(
 @pytest.mark.parametrize(
     ("excepted", "said"),
     [
-        ("", "the proxy refused the connection to 127.0.0.2 (status 403)"),
-        ("127.0.0.2", "cannot connect to 127.0.0.2"),
+        ("", "refused the connection to [::ffff:7f00:2]:9 (status 403)"),
+        ("::ffff:7f00:2", "cannot connect to [::ffff:7f00:2]:9"),
     ],
     ids=["through the proxy", "past it"],
 )
 def test_no_proxy_is_heeded(copilot_chat: Program, excepted: str, said: str) -> None:
     """A host that NO_PROXY names is gone to directly: the simulator's proxy never hears of it."""
-    # The rest of the loopback net: neither excepted by itself nor anywhere beyond this machine.
+    # An address of this machine that does not look like one: no exception, and nowhere beyond.
     copilot_chat.variables |= {
-        "COPILOT_CHAT_GITHUB_URL": "https://127.0.0.2:9",
+        "COPILOT_CHAT_GITHUB_URL": "https://[::ffff:7f00:2]:9",
         "NO_PROXY": excepted,
     }
     _, err = copilot_chat.run("onboard", "--method", "device", "--store", "keyfile", code=6)

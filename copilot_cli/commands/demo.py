@@ -21,7 +21,8 @@ BEFORE = (
 )
 AFTER = "\nThat was the demo; nothing of it was kept. For real: copilot-chat onboard"
 
-_REAL = ("COPILOT", "GITHUB_", "GH_", "HTTP_PROXY", "ALL_PROXY")
+_REAL = ("COPILOT", "GITHUB_", "GH_", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
+_REAL_ENDS = ("_PROXY",)
 
 
 @app.command()
@@ -66,7 +67,9 @@ def _effects(
     from copilot_cli.ui.browser import opener
 
     kept = {
-        name: value for name, value in outer.environ.items() if not name.upper().startswith(_REAL)
+        name: value
+        for name, value in outer.environ.items()
+        if not (name.upper().startswith(_REAL) or name.upper().endswith(_REAL_ENDS))
     }
     environ = {
         **kept,
