@@ -15,7 +15,6 @@ from copilot_cli.engines.failure import Failure, StaleToken
 from copilot_cli.engines.http import Call, HTTPEngine
 from copilot_cli.engines.refusal import Refusal
 from copilot_cli.engines.resilience import Patience, resilient
-from copilot_cli.errors import CopilotChatError
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Started
 from copilot_cli.wires.stream import Decoder
 from copilot_cli.wires.table import WIRES, Wire
@@ -94,7 +93,7 @@ class Answering:
     """Answers requests; what differs between engines arrives with each as its `Sender`.
 
     `find` returns what is known of a model, `path` is the one wire to use (None: by the model, with
-    what `memory` holds). `explain` rewords a failure's error, `reading` wraps a wire's decoder.
+    what `memory` holds). `explain` rewords a failure, `reading` wraps a wire's decoder.
     """
 
     def __init__(
@@ -107,7 +106,7 @@ class Answering:
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         memory: WireMemory | None = None,
         path: str | None = None,
-        explain: Callable[[Failure], CopilotChatError] = lambda failure: failure.error,
+        explain: Callable[[Failure], Failure] | None = None,
         reading: Callable[[Decoder], Decoder] = lambda decoder: decoder,
     ) -> None:
         self._http = http
@@ -157,8 +156,9 @@ class Answering:
             except Failure as failure:
                 notices = None if shown else form.adapt(failure.refusal)
                 if notices is None:
-                    failure.error = self._explain(failure)
-                    raise
+                    if self._explain is None:
+                        raise
+                    raise self._explain(failure) from failure
                 _log.debug("sent again, written otherwise: %s", failure)
             else:
                 return

@@ -26,14 +26,17 @@ def fetch_models(
 
     Raises `Failure`. `now` is in unix seconds.
     """
-    url = api + "/models"
-    sent = {
-        "OpenAI-Intent": "model-access",
-        "X-GitHub-Api-Version": VERSION,
-        **headers,
-        "Accept": "application/json",
-    }
+    asked = {"OpenAI-Intent": "model-access", "X-GitHub-Api-Version": VERSION, **headers}
+    reply = fetch(client, api + "/models", asked, now=now)
+    if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
+        raise Failure(ServiceError("the model list is not what it should be"))
+    return reply
+
+
+def fetch(client: httpx.Client, url: str, headers: Mapping[str, str], *, now: float) -> object:
+    """Return the JSON value at `url`, None where it is none, as `fetch_models` does."""
     body = bytearray()
+    sent = {**headers, "Accept": "application/json"}
     with outages(url), client.stream("GET", url, headers=sent) as response:
         if response.status_code != 200:
             raise failure(refusal_of(response, now))
@@ -41,14 +44,8 @@ def fetch_models(
             body += chunk
             if len(body) > MAX_BODY:
                 raise Failure(CopilotChatError("the model list is larger than 8 MiB; stopped"))
-    return _reply(bytes(body))
-
-
-def _reply(body: bytes) -> dict[str, Any]:
     try:
-        reply = json.loads(body.decode("utf-8", "replace"))
+        value: object = json.loads(body.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
-        reply = None
-    if not isinstance(reply, dict) or not isinstance(reply.get("data"), list):
-        raise Failure(ServiceError("the model list is not what it should be"))
-    return reply
+        return None
+    return value
