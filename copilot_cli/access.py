@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.errors import KeyringLocked, SignInError
+from copilot_cli.errors import CopilotChatError, KeyringLocked, ServiceError, SignInError
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -239,13 +239,49 @@ class Access:
         )
 
     def plan(self) -> "Plan":
-        """Return what GitHub says of the plan of this run's account."""
-        from copilot_cli.auth.plan import fetch_copilot_user
+        """Return what GitHub says of the plan of this run's account; tries again as answers do.
 
+        Nobody promised that endpoint: a service that fails is told as one without the figures.
+        """
+        from copilot_cli.engines.resilience import Patience, persistent, time_of_day
+
+        app = self._app
         token = self.github_token(self._github_login(self.source))
-        return fetch_copilot_user(
-            self._app.client,
-            self._app.settings.rest_url(),
-            token,
-            headers=self.github_headers(token),
-        )
+        try:
+            return persistent(
+                lambda: self._plan_once(token),
+                patience=Patience(app.settings.retries),
+                sleep=app.wait,
+                local_time=lambda seconds: time_of_day(app.effects.now(), seconds),
+                tell=lambda wait: app.streams.notice(
+                    f"{wait.reason}; sending again in {wait.seconds:.1f} s"
+                ),
+            )
+        except ServiceError as error:
+            raise _usage_unavailable(error) from error
+
+    def _plan_once(self, token: Secret) -> "Plan":
+        from copilot_cli.auth.plan import fetch_copilot_user
+        from copilot_cli.engines.failure import Failure
+        from copilot_cli.engines.resilience import rule_of
+
+        settings = self._app.settings
+        try:
+            return fetch_copilot_user(
+                self._app.client, settings.rest_url(), token, headers=self.github_headers(token)
+            )
+        except CopilotChatError as error:
+            if error.retry_after is not None:
+                error.hint = None  # the time of day takes its place
+            raise Failure(error, rule_of(error)) from error
+
+
+def _usage_unavailable(error: ServiceError) -> ServiceError:
+    """Return `error` as what it means for `usage`: everything else goes on without it."""
+    told = ServiceError(
+        f"usage is not available: {error.message}",
+        hint=error.hint or "asking and chatting do not need it",
+        kind=error.kind,
+    )
+    told.request_id = error.request_id
+    return told

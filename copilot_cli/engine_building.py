@@ -1,7 +1,6 @@
 """The engines of one run: which answers, and each built when it is first asked."""
 
 import math
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +121,6 @@ class Engines:
 
     def _local_time(self, seconds: float) -> str:
         """Return the time of day `seconds` from now, with the date where it is another day."""
-        now = self._app.effects.now()
-        form = "%H:%M" if seconds < 12 * 3600 else "%Y-%m-%d %H:%M"
-        return time.strftime(form, time.localtime(now + seconds))
+        from copilot_cli.engines.resilience import time_of_day
+
+        return time_of_day(self._app.effects.now(), seconds)

@@ -18,7 +18,13 @@ ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store",
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
 WHOLE |= {
     "conversation",
+    "enabling",
+    "model_names",
+    "naming",
     "endpoints",
+    "endpoint_variables",
+    "providers",
+    "route_choice",
     "routing",
     "exporting",
     "listing",
@@ -82,7 +88,7 @@ ALLOWED: dict[str, set[str]] = {
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
-    | {"endpoints", "engine_building", "guarding", "routing"},
+    | {"endpoints", "engine_building", "guarding", "parties", "routing"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "errors", "route_choice", "routing", "store"},

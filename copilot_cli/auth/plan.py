@@ -5,8 +5,10 @@ undocumented, so a failure here is no failure of what the person asked for.
 Source: microsoft/vscode-copilot-chat and github/copilot-sdk, 2026.
 """
 
+import re
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_cli.auth import rest
@@ -14,6 +16,9 @@ from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
     import httpx
+
+
+_UNITS = {"credits": "AI credits (1 credit = 0.01 USD)"}
 
 
 class Quota(NamedTuple):
@@ -38,22 +43,58 @@ class Quota(NamedTuple):
         return self.entitlement - self.remaining
 
     @property
+    def share(self) -> float | None:
+        """The share of it that is left, from 0 to 1; None where that is not told, or no matter."""
+        if self.unlimited or (self.entitlement or 0) < 0:
+            return None
+        if self.percent_remaining is not None:
+            return min(max(self.percent_remaining / 100, 0.0), 1.0)
+        if self.remaining is None or not self.entitlement:
+            return None
+        return min(max(self.remaining / self.entitlement, 0.0), 1.0)
+
+    @property
     def left(self) -> str:
         """What is left of it, in words."""
-        if self.unlimited:
+        if self.unlimited or (self.entitlement or 0) < 0:
             return "unlimited"
-        parts = []
-        if self.remaining is not None and self.entitlement is not None:
-            parts.append(f"{self.remaining:g} of {self.entitlement:g} left")
-        elif self.remaining is not None:
-            parts.append(f"{self.remaining:g} left")
-        if self.percent_remaining is not None:
-            parts.append(f"{self.percent_remaining:.0f} %")
-        if self.overage_count:
-            parts.append(f"{self.overage_count:g} over")
-        if self.overage_permitted:
-            parts.append("overage is allowed and billed")
-        return ", ".join(parts) or "not told"
+        if self.entitlement == 0 and not self.overage_count and not self.overage_permitted:
+            return "not part of the plan"
+        return ", ".join(filter(None, (self._figures, self._percent, self._beyond))) or "not told"
+
+    @property
+    def _figures(self) -> str:
+        if self.remaining is None:
+            return ""
+        of = "" if self.entitlement is None else f" of {_figure(self.entitlement)}"
+        if self.remaining < 0:
+            return f"nothing left{of}" + ("" if self.overage_count else f", {self._over}")
+        return f"{_figure(self.remaining)}{of} left"
+
+    @property
+    def _percent(self) -> str:
+        share = self.share
+        if share is None or (self.remaining or 0) < 0:
+            return ""
+        return f"{100 * share:.0f} %"
+
+    @property
+    def _over(self) -> str:
+        return f"{_figure(-(self.remaining or 0.0))} over"
+
+    @property
+    def _beyond(self) -> str:
+        over = f"{_figure(self.overage_count)} over" if self.overage_count else ""
+        billed = "what goes beyond is billed" if self.overage_permitted else ""
+        return ", ".join(filter(None, (over, billed)))
+
+
+class Line(NamedTuple):
+    """One line of what `usage` shows: `share` is what is left of a quota, from 0 to 1."""
+
+    name: str
+    words: str
+    share: float | None = None
 
 
 class Plan(NamedTuple):
@@ -68,17 +109,42 @@ class Plan(NamedTuple):
     organizations: tuple[str, ...]
     quotas: tuple[Quota, ...]
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Return what a person wants to know of it, line by line."""
-        rows = [("account", self.login or ""), ("plan", self.plan or "not told")]
-        rows += [(quota.name.replace("_", " "), quota.left) for quota in self.quotas]
-        if not self.quotas:
-            rows.append(("quota", "not told"))
+    @property
+    def unit(self) -> str | None:
+        """The unit that answers are billed in; None for a plan that bills none."""
         if self.token_based_billing:
-            rows.append(("billed in", "AI credits (1 credit = 0.01 USD)"))
+            return "credits"
+        return None if self.plan is None or self.plan == "free" else "premium requests"
+
+    def lines(self) -> list[Line]:
+        """Return what a person wants to know of it, line by line."""
+        lines = [Line("account", self.login or ""), Line("plan", self.plan or "not told")]
+        for quota in self.quotas:
+            # What is billed by credits shows an entitlement that nobody comes near.
+            told = quota.share if not self.token_based_billing or quota.name == "chat" else None
+            lines.append(Line(quota.name.replace("_", " "), quota.left, told))
+        if not self.quotas:
+            lines.append(Line("quota", "not told"))
+        if self.unit:
+            lines.append(Line("billed in", _UNITS.get(self.unit, self.unit)))
         if self.resets:
-            rows.append(("starts anew", self.resets.removesuffix("T00:00:00.000Z")))
-        return rows
+            lines.append(Line("starts anew", _day(self.resets)))
+        return lines
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return the lines as rows of a table."""
+        return [(line.name, line.words) for line in self.lines()]
+
+
+def _figure(figure: float) -> str:
+    """Return `figure` as people write it, to a tenth at most."""
+    return f"{figure:,.1f}".removesuffix(".0")
+
+
+def _day(moment: str) -> str:
+    """Return the day of an ISO date, which is all that a person wants of midnight."""
+    found = re.match(r"\d{4}-\d{2}-\d{2}", moment)
+    return found.group() if found else moment
 
 
 def fetch_copilot_user(
@@ -111,7 +177,7 @@ def parse_plan(fields: Mapping[str, Any]) -> Plan:
         resets=(
             _text(fields, "quota_reset_date_utc")
             or _text(fields, "quota_reset_date")
-            or _text(fields, "limited_user_reset_date")
+            or _reset_date(fields.get("limited_user_reset_date"))
         ),
         organizations=tuple(rest.safe(login) for login in logins if isinstance(login, str))
         if isinstance(logins, list)
@@ -155,6 +221,14 @@ def _free_quotas(fields: Mapping[str, Any]) -> tuple[Quota, ...]:
         Quota(rest.safe(name), rest.number(whole.get(name)), rest.number(left.get(name)), None)
         for name in left
     )
+
+
+def _reset_date(value: object) -> str | None:
+    """Read the free plan's date, which may be one or unix seconds."""
+    seconds = rest.number(value)
+    if seconds is not None and 0 < seconds < 1e11:
+        return datetime.fromtimestamp(seconds, UTC).date().isoformat()
+    return rest.safe(value) or None if isinstance(value, str) else None
 
 
 def _text(fields: Mapping[str, Any], name: str) -> str | None:

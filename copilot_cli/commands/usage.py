@@ -19,10 +19,19 @@ def usage(
     """Show your plan, what is left of its quota, and when it starts anew."""
     application: App = ctx.obj
     plan = application.access.plan()
+    streams = application.streams
     if as_json:
-        application.streams.json(_as_json(plan))
-        return
-    application.streams.table(("", ""), plan.rows())
+        streams.json(_as_json(plan))
+    elif streams.stdout_is_terminal:
+        from copilot_cli.ui.gauges import lines
+        from copilot_cli.ui.safe import utf8
+
+        bars = not (application.settings.plain or streams.dumb)
+        room = streams.size()[0] - 1
+        shown = lines(plan.lines(), room=room, color=streams.color, bars=bars)
+        streams.out_bytes(utf8("".join(f"{line}\n" for line in shown)))
+    else:
+        streams.table(("", ""), plan.rows())
 
 
 def _as_json(plan: "Plan") -> dict[str, Any]:
@@ -32,5 +41,6 @@ def _as_json(plan: "Plan") -> dict[str, Any]:
         "sku": plan.sku,
         "resets": plan.resets,
         "token_based_billing": plan.token_based_billing,
+        "unit": plan.unit,
         "quotas": [{**quota._asdict(), "used": quota.used} for quota in plan.quotas],
     }

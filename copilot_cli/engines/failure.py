@@ -31,6 +31,8 @@ OFTEN = sys.maxsize
 NEVER = Retry(0)
 ONCE = Retry(1)
 BACKOFF = Retry(OFTEN)
+LIMIT = Retry(2, pause=15.0)
+"""At a rate limit: twice, after 15 seconds where the service does not say how long it lasts."""
 
 
 class Failure(Exception):  # noqa: N818 - it carries an error, and never reaches the person itself

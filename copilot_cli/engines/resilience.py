@@ -6,13 +6,14 @@ after it ends the answer as incomplete.
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from typing import TypeVar
 
-from copilot_cli.engines.failure import BACKOFF, NEVER, ONCE, Failure, Retry
-from copilot_cli.errors import CopilotChatError, ServiceError
+from copilot_cli.engines.failure import BACKOFF, LIMIT, NEVER, ONCE, Failure, Retry
+from copilot_cli.errors import CopilotChatError, LimitError, NetworkError, ServiceError
 from copilot_cli.messages import End, Event, Text, ToolCall, Waiting
 
 MAX_WAIT = 60.0
@@ -101,14 +102,39 @@ def persistent(
     patience: Patience,
     sleep: Callable[[float], None],
     local_time: Callable[[float], str],
+    tell: Callable[[Waiting], None] | None = None,
 ) -> _T:
-    """Return what `attempt` returns, tried again where that is right; as `resilient` otherwise."""
+    """Return what `attempt` returns, tried again where that is right; as `resilient` otherwise.
+
+    `tell` hears of each wait before it begins.
+    """
     while True:
         try:
             return attempt()
         except Failure as failure:
             seconds = _pause(failure, patience, local_time)
+            if tell is not None:
+                tell(Waiting(seconds, failure.error.message))
         sleep(seconds)
+
+
+def rule_of(error: CopilotChatError) -> Retry:
+    """Return when to try again what GitHub's own host refused: it has no table of codes."""
+    if isinstance(error, LimitError):
+        return LIMIT._replace(after=error.retry_after)
+    if isinstance(error, NetworkError):
+        # What was not sent may go out again; what may have been taken, once.
+        return {"network": BACKOFF, "timeout": ONCE}.get(error.kind, NEVER)
+    if isinstance(error, ServiceError) and error.kind == "unavailable":
+        return BACKOFF._replace(after=error.retry_after)
+    return NEVER
+
+
+def time_of_day(now: float, seconds: float) -> str:
+    """Return the local time `seconds` from `now` (unix seconds), with the date of another day."""
+    then = time.localtime(now + seconds)
+    today = time.localtime(now)[:3] == then[:3]
+    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
 
 
 _BROKEN = frozenset({"cut", "stalled", "error"})

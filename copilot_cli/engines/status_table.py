@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from copilot_cli.engines.failure import (
     BACKOFF,
+    LIMIT,
     NEVER,
     ONCE,
     Failure,
@@ -35,9 +36,6 @@ from copilot_cli.errors import (
     SignInError,
     TooLongError,
 )
-
-LIMIT = Retry(2, pause=15.0)
-"""At a rate limit: twice, after 15 seconds where the service does not say how long it lasts."""
 
 
 class Row(NamedTuple):
