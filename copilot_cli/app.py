@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from copilot_cli.errors import SettingsError
+from copilot_cli.errors import StoreError
 from copilot_cli.paths import Paths, locate
 from copilot_cli.settings import Settings
 from copilot_cli.ui.console import Streams
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from copilot_cli.catalogue import Catalogue
     from copilot_cli.chat import Chat
     from copilot_cli.endpoints import Endpoints
+    from copilot_cli.engine_building import Engines
+    from copilot_cli.engines.byok import ByokEngine
     from copilot_cli.engines.direct import DirectEngine
+    from copilot_cli.guarding import Guard
+    from copilot_cli.parties import Engine
     from copilot_cli.roles import Role
     from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
@@ -92,12 +96,12 @@ class App:
     def __init__(self, options: Mapping[str, str | None], effects: Effects) -> None:
         self.effects = effects
         self._options = dict(options)
-        self._engines: dict[tuple[str, str | None], DirectEngine] = {}
 
     def set_options(self, **options: str | None) -> None:
         """Add a command's own options to the global ones; call it before `settings` is read."""
         self._options.update(options)
-        self.__dict__.pop("settings", None)
+        for name in ("settings", "engines", "endpoints"):
+            self.__dict__.pop(name, None)
 
     def option(self, name: str) -> str | None:
         """Return what was given on the command line for `name`, before any setting is read."""
@@ -106,7 +110,20 @@ class App:
     @cached_property
     def settings(self) -> Settings:
         """The settings of this run. Raises `SettingsError`."""
-        return Settings.load(self._options, self.effects.environ, folder=self.workspace.values)
+        settings = Settings.load(self._options, self.effects.environ, folder=self.workspace.values)
+        if settings.source("account").startswith(("option", "environment")):
+            return self._on_host_of_account(settings)
+        return settings
+
+    def _on_host_of_account(self, settings: Settings) -> Settings:
+        """Return `settings` for the host where the account that was named is signed in."""
+        from copilot_cli.auth.choosing import on_its_host
+        from copilot_cli.store.store_file import StoredNames
+
+        try:
+            return on_its_host(settings, StoredNames(settings.paths.data_dir))
+        except StoreError:  # told where the store is opened
+            return settings
 
     @property
     def paths(self) -> Paths:
@@ -202,59 +219,46 @@ class App:
         return Endpoints(self)
 
     @cached_property
-    def route(self) -> "Route":
-        """Who answers where nothing else is said: the engine, its endpoint, the model as named."""
-        from copilot_cli.routing import parse
+    def engines(self) -> "Engines":
+        """The engines of this run."""
+        from copilot_cli.engine_building import Engines
 
-        settings = self.settings
-        return parse(settings.model, settings.engine, self.endpoints.names())
+        return Engines(self)
 
     @property
-    def engine(self) -> "DirectEngine":
+    def route(self) -> "Route":
+        """Who answers where nothing else is said: the engine, its endpoint, the model as named."""
+        return self.engines.chosen.route
+
+    @property
+    def holder(self) -> tuple[str, str]:
+        """Under whom conversations are kept: host and account, or an endpoint's own name."""
+        route, host = self.route, self.settings.host
+        return (host, f"byok:{route.endpoint}") if route.endpoint else (host, self.access.login)
+
+    @property
+    def engine(self) -> "DirectEngine | ByokEngine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
         return self.engine_for(self.route)
 
-    def engine_for(self, route: "Route") -> "DirectEngine":
+    def engine_for(self, route: "Route") -> "DirectEngine | ByokEngine":
         """Return the engine of `route`, the same one each time. Raises as `engine` does."""
-        who = route.engine, route.endpoint
-        if who not in self._engines:
-            self.check_engine(route.engine)
-            self._engines[who] = self.build_engine(self.access.lease)
-        return self._engines[who]
+        return self.engines.of(route)
 
     def check_engine(self, engine: str | None = None) -> None:
         """Raise `SettingsError` for an engine that this version does not have."""
-        engine = engine or self.settings.engine
-        if engine != "direct":
-            raise SettingsError(
-                f"this version has no engine {engine!r} ({self._said_by('engine')})",
-                hint="use the engine direct",
-            )
-
-    def _said_by(self, setting: str) -> str:
-        return f"from {self.settings.source(setting)}"
+        self.engines.check(engine or self.settings.engine)
 
     def build_engine(self, lease: Any) -> "DirectEngine":
         """Return the engine `direct` on `lease`."""
-        from copilot_cli.engines.direct import DirectEngine
-        from copilot_cli.engines.http import HTTPEngine
+        return self.engines.direct(lease)
 
-        effects = self.effects
-        return DirectEngine(
-            self.client,
-            lease,
-            self.access.identity,
-            HTTPEngine(
-                self.client,
-                timeout_idle=self.settings.timeout_idle,
-                monotonic=effects.monotonic,
-                now=effects.now,
-            ),
-            retries=self.settings.retries,
-            sleep=self.wait,
-            now=effects.now,
-            local_time=self._local_time,
-        )
+    @cached_property
+    def guard(self) -> "Guard":
+        """What stands between a chat and its engine, for the whole of this run."""
+        from copilot_cli.guarding import Guard
+
+        return Guard(self)
 
     def wait(self, seconds: float) -> None:
         """Sleep before something is sent again; where a person looks on, the rest is shown."""
@@ -265,12 +269,6 @@ class App:
         from copilot_cli.ui.countdown import Countdown
 
         Countdown(streams.say, self.effects.sleep)(seconds)
-
-    def _local_time(self, seconds: float) -> str:
-        """Return the time of day `seconds` from now, with the date where it is another day."""
-        now = self.effects.now()
-        form = "%H:%M" if seconds < 12 * 3600 else "%Y-%m-%d %H:%M"
-        return time.strftime(form, time.localtime(now + seconds))
 
     @cached_property
     def catalogue(self) -> "Catalogue":
@@ -319,7 +317,7 @@ class App:
         chat = open_chat(self, model, manner, recorder=recorder)
         return chat, recorder.session if recorder else None
 
-    def plain_chat(self, engine: "DirectEngine", model: str, **options: Any) -> "Chat":
+    def plain_chat(self, engine: "Engine", model: str, **options: Any) -> "Chat":
         """Return a conversation with `engine`; `options` as of `Chat`. It leaves no record."""
         import uuid
 
@@ -361,7 +359,7 @@ class App:
         """
         from copilot_cli.store.recorder import SessionRecorder
 
-        host, account = self.settings.host, self.access.login
+        host, account = self.holder
         return SessionRecorder(sessions or self.sessions, session, host=host, account=account)
 
     @cached_property
@@ -373,8 +371,7 @@ class App:
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
-        kept = {"effects", "_options", "_engines", "streams", "client", "prompts", "workspace"}
-        self._engines.clear()
+        kept = {"effects", "_options", "streams", "client", "prompts", "workspace", "guard"}
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 

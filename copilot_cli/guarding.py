@@ -115,8 +115,7 @@ class Guard:
 
         settings = self._app.settings
         file = None if self.chatting else settings.paths.cache_dir / "quota-warnings.json"
-        account = f"{settings.host} {self._app.access.login}"
-        return QuotaWarnings(account, file, self._app.effects.now)
+        return QuotaWarnings(" ".join(self._app.holder), file, self._app.effects.now)
 
     def _low_quotas(self, quotas: "Sequence[QuotaSnapshot]") -> Iterator[str]:
         return self._warnings(quotas)

@@ -74,7 +74,9 @@ def _by_itself(app: "App", route: Route) -> bool:
     """Say whether the variables' endpoint answers though nobody said so."""
     settings = app.settings
     asked = _said_now(settings, "engine") or _prefixed(settings, route)
-    return app.endpoints.described and not asked and nobody_signed_in(app)
+    if asked or not app.endpoints.described:
+        return False
+    return nobody_signed_in(app) and not app.access.resolved.elsewhere
 
 
 def _prefixed(settings: Settings, route: Route) -> bool:

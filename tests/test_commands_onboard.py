@@ -29,7 +29,17 @@ def test_the_first_answer_is_on_stdout_and_all_else_on_stderr(world: World) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--method", "byok"), "there is no 'byok'"),
+        (("--method", "nonesuch"), "there is no 'nonesuch'"),
+        (("--method", "byok"), "Where does your model answer?"),
+        (("--method", "byok", "--endpoint", "h.example"), "--endpoint: must be an https address"),
+        (("--endpoint", "http://h.example"), "--endpoint: must be an https address"),
+        (("--endpoint", "https://h.example", "--type", "x"), "--type: must be one of openai"),
+        (("--endpoint", "https://h.example", "--name", "gh"), "means something else already"),
+        (("--endpoint", "https://h.example", "--store", "none"), "would be lost at once"),
+        (("--endpoint", "https://h.example", "--method", "device"), "endpoint of your own"),
+        (("--method", "byok", "--engine", "direct"), "endpoint of your own"),
+        (("--method", "gh", "--engine", "byok"), "endpoint of your own"),
+        (("--method", "byok", "--token-stdin"), "--token-stdin is for a GitHub token"),
         (("--store", "plain"), "--store: must be one of"),
         (("--store", "none", "--method", "device"), "would be lost at once"),
         (("--token-stdin", "--method", "device"), "--method token only"),

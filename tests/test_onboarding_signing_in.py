@@ -37,7 +37,7 @@ def test_sign_ins_found_here_are_offered_and_none_is_the_default(world: World) -
     person = Person(("How do you want to sign in?", "found 1"))
     world.onboard(person, store="keyfile", model="sim-echo", verify=False)
     asked = person.asked[0]
-    assert asked.values == ["device", "found 0", "found 1", "token"]
+    assert asked.values == ["device", "found 0", "found 1", "token", "byok"]
     assert asked.default == "device"
     assert asked.options["found 0"].label == "Use the gh"
     assert asked.options["found 1"].detail == "as monalisa"
@@ -50,7 +50,7 @@ def test_what_the_exchange_does_not_take_is_named_with_the_reason(world: World) 
     world.found = [source("environment", CLASSIC, "GH_TOKEN"), source("gh", REFRESH)]
     person = Person(("How do you want to sign in?", DEFAULT))
     world.onboard(person, store="keyfile", model="sim-echo", verify=False)
-    assert person.asked[0].values == ["device", "token"]
+    assert person.asked[0].values == ["device", "token", "byok"]
     assert "the GH_TOKEN (GitHub does not accept classic personal access tokens" in person.said
     assert "the gh (it renews a sign-in and is none itself)" in person.said
     assert CLASSIC not in person.said

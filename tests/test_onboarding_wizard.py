@@ -370,6 +370,16 @@ def test_a_dry_run_names_every_file_that_a_run_writes(world: World) -> None:
 )
 def test_a_dry_run_of_other_stores(world: World, store: str, lines: str) -> None:
     """The keyring's item is named; with no store there are but the settings."""
+    del world.environ["COPILOT_CHAT_NO_KEYRING"]
     plan = world.plan(store=store)
     assert any(lines in line for line in plan)
     assert (len(plan) == 2) is (store == "none")
+
+
+def test_a_dry_run_names_no_keyring_that_must_not_be_asked(world: World) -> None:
+    """Then somebody will choose where the key lies; a keyring that was chosen is an error."""
+    plan = world.plan()
+    assert not any("keyring" in line for line in plan)
+    assert f"{world.home / 'key'} (the key, if you choose a key file)" in plan
+    with pytest.raises(StoreError, match="switched off by COPILOT_CHAT_NO_KEYRING"):
+        world.plan(store="keyring")

@@ -23,7 +23,7 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def onboard(
     ctx: typer.Context,
     method: str | None = typer.Option(
-        None, metavar="HOW", help="How to sign in: device, token, env, gh or ide."
+        None, metavar="HOW", help="How to sign in: device, token, env, gh, ide or byok."
     ),
     token_stdin: bool = typer.Option(
         False, "--token-stdin", help="Read the GitHub token from standard input."
@@ -36,7 +36,20 @@ def onboard(
         None, metavar="ID", help="The model to write into the settings."
     ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct."
+        None, metavar="NAME", help="The engine that answers: direct or byok."
+    ),
+    endpoint: str | None = typer.Option(
+        None, metavar="URL", help="The address of an endpoint of your own."
+    ),
+    name: str | None = typer.Option(None, metavar="NAME", help="What the endpoint is called here."),
+    type_: str | None = typer.Option(
+        None, "--type", metavar="TYPE", help="What it speaks: openai, azure or anthropic."
+    ),
+    key_stdin: bool = typer.Option(
+        False, "--key-stdin", help="Read the endpoint's key from standard input."
+    ),
+    default: bool | None = typer.Option(
+        None, "--default/--no-default", help="Let it answer where no model is named."
     ),
     store: str | None = typer.Option(
         None, metavar="WHERE", help="What keeps the key: keyring, passphrase, keyfile or none."
@@ -59,7 +72,7 @@ def onboard(
         False, "--dry-run", help="Name every file and keyring item; write and send nothing."
     ),
 ) -> None:
-    """Sign in, pick a model, keep the secret, and see a first answer.
+    """Sign in, or bring your own key; pick a model, keep the secret, and see a first answer.
 
     A second run checks what is there and changes nothing. Every question has a flag.
     """
@@ -78,6 +91,11 @@ def onboard(
         client_id=client_id,
         scope=scope,
         model=model,
+        endpoint=endpoint,
+        name=name,
+        type=type_,
+        key_stdin=key_stdin,
+        default=default,
         store=store,
         key_file=key_file,
         passphrase_fd=passphrase_fd,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from copilot_cli.errors import UsageError
-from copilot_cli.settings import LATE_TOKEN_VARIABLES
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -32,7 +31,7 @@ def repl(
         None, "-r", "--role", metavar="NAME", help="How the model answers; see docs/roles.md."
     ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct."
+        None, metavar="NAME", help="The engine that answers: direct or byok."
     ),
     continue_: bool = typer.Option(
         False, "-c", "--continue", help="Go on with the latest conversation."
@@ -91,9 +90,8 @@ def start(
 
 
 def _greet(chat: "Repl", session: "Session | None") -> None:
-    source = chat.app.access.source
     role = chat.talk.manner.role
-    said = [chat.chat.model, role and f"role {role.name}", source.user or source.name]
+    said = [chat.chat.model, role and f"role {role.name}", _who(chat)]
     said.append("files of this folder go along" if chat.talk.manner.context else None)
     said += ["private" if chat.private else None, "/help, Ctrl-D to leave"]
     chat.saying.note("\n" + " · ".join(filter(None, said)))
@@ -113,12 +111,20 @@ def _typing_ahead(streams: "Streams") -> "Callable[[], AbstractContextManager[Ty
     return lambda: typing_ahead(streams.stdin, streams.say)
 
 
+def _who(chat: "Repl") -> str:
+    """Return who answers: the account, or the endpoint with its address."""
+    endpoint = chat.talk.route.endpoint
+    if endpoint is not None:
+        return f"{endpoint} ({chat.app.endpoints.look_up(endpoint).base_url})"
+    source = chat.app.access.source
+    return source.user or source.name
+
+
 def _signed_out(application: "App") -> bool:
-    """Whether only a new sign-in helps: there is none, or one that a new one would stand before."""
-    source = application.access.resolved.source
-    if source is None:
-        return True
-    return source.problem is not None and source.name in LATE_TOKEN_VARIABLES
+    """Whether only a new sign-in helps; where an endpoint of one's own answers, none is needed."""
+    from copilot_cli.route_choice import nobody_signed_in
+
+    return application.route.engine != "byok" and nobody_signed_in(application)
 
 
 def _lines(chat: "Repl") -> "Input":

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from copilot_cli.store.secrets import SecretStore
 
 
+_LOST = {"device": "a device login", "byok": "the key of an endpoint"}
+"""What there is no other way to bring along the next time."""
+
 _SEALED = {"passphrase": "a passphrase", "keyfile": "a key file", "keyring": "the keyring"}
 
 
@@ -34,9 +37,9 @@ class Sealing:
         Raises `StoreError` where none can be used, and `UsageError` for a choice that cannot be.
         """
         if self._answers.store == "none":
-            if method == "device":
+            if method in _LOST:
                 raise UsageError(
-                    "--store none keeps nothing, so a device login would be lost at once",
+                    f"--store none keeps nothing, so {_LOST[method]} would be lost at once",
                     hint="choose --store keyring, passphrase or keyfile",
                 )
             return "none", None
@@ -89,9 +92,9 @@ class Sealing:
             ) from error
         options = [
             Option("passphrase", "A passphrase", "recommended; asked for when it is needed"),
-            Option("keyfile", "A key file", "whoever can read this disk can use your sign-in"),
+            Option("keyfile", "A key file", f"whoever can read this disk can use {_yours(method)}"),
         ]
-        if method != "device":
+        if method not in _LOST:
             options.append(Option("none", "Do not store it", "use COPILOT_CHAT_TOKEN instead"))
         options.append(Option("cancel", "Cancel"))
         reason = error.message.removeprefix("no usable keyring: ")
@@ -104,13 +107,13 @@ class Sealing:
         if kind == "none":
             return "none", None
         if kind == "keyfile":
-            self._confirm_key_file()
+            self._confirm_key_file(_yours(method))
         return kind, self._proven(kind)
 
-    def _confirm_key_file(self) -> None:
+    def _confirm_key_file(self, what: str) -> None:
         warning = (
             f"Anyone who can read {self.key_file()} and {self._app.settings.paths.store_file} "
-            "can use your GitHub sign-in."
+            f"can use {what}."
         )
         if not self._prompts.typed(warning, "key file", flag="--store keyfile"):
             raise Interrupted("cancelled, nothing was written")
@@ -122,6 +125,26 @@ class Sealing:
         proof.run()
         self._proof = proof
         return proof.store
+
+    def plan(self, what: str) -> tuple[str, list[str]]:
+        """Return the kind of store that would be used, and each thing it would write.
+
+        `what` is the secret. With no keyring to be asked and nothing chosen, a person will choose.
+        Raises `KeyringUnavailable` where the keyring is chosen and must not be asked.
+        """
+        chosen = self._answers.store or self.wanted()
+        kind, paths = chosen or "keyring", self._app.settings.paths
+        if kind == "none":
+            return kind, []
+        lines = [f"{paths.store_file} ({what}, sealed)", f"{paths.store_lock} (its lock, empty)"]
+        if self._app.settings.no_keyring and kind.startswith("keyring"):
+            if chosen:
+                raise KeyringUnavailable(
+                    "the keyring is switched off by COPILOT_CHAT_NO_KEYRING",
+                    hint="choose --store passphrase or keyfile",
+                )
+            return "passphrase", [*lines, f"{self.key_file()} (the key, if you choose a key file)"]
+        return kind, lines + self.key_items(kind)
 
     def key_items(self, kind: str) -> list[str]:
         """Return what a store of `kind` keeps its key in, in words."""
@@ -142,10 +165,15 @@ class Sealing:
         return self._answers.key_file or settings.key_file or settings.paths.key_file
 
 
-def kept_where(kind: str) -> str:
-    """Return the sentence that says how a token is kept in a store of `kind`."""
+def _yours(method: str) -> str:
+    return "the key of your endpoint" if method == "byok" else "your GitHub sign-in"
+
+
+def kept_where(kind: str, what: str = "token") -> str:
+    """Return the sentence that says how a secret is kept in a store of `kind`."""
+    opens = "its key" if what == "token" else "what opens it"
     where = {
-        "passphrase": "its key comes from your passphrase",
-        "keyfile": "its key lies in a file",
-    }.get(kind, "its key is kept in the system's keyring")
-    return f"The token is sealed on disk; {where}."
+        "passphrase": "comes from your passphrase",
+        "keyfile": "lies in a file",
+    }.get(kind, "is kept in the system's keyring")
+    return f"The {what} is sealed on disk; {opens} {where}."

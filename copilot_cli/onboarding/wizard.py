@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.auth.accounts import Account
 from copilot_cli.auth.sources import Source
-from copilot_cli.errors import Interrupted
+from copilot_cli.errors import Interrupted, UsageError
+from copilot_cli.onboarding.byok import COMMANDS, ByokWizard, settings_files
 from copilot_cli.onboarding.first_answer import FirstAnswer
 from copilot_cli.onboarding.sealing import Sealing, kept_where
 from copilot_cli.onboarding.second_run import SecondRun
@@ -28,11 +29,6 @@ RISK = (
     "docs/risk.md has the whole of it."
 )
 _WIDTH = 79
-
-COMMANDS = """\
-  copilot-chat                     chat (Ctrl-D leaves)
-  copilot-chat ask 'a question'    one answer, also in a pipe
-  copilot-chat status              who is signed in, and what is kept where"""
 
 
 class Wizard:
@@ -55,16 +51,23 @@ class Wizard:
         self._sealing = Sealing(app, answers)
         self._signing_in = SigningIn(app, answers, found)
         self._first_answer = FirstAnswer(app, answers, show)
+        self._byok = ByokWizard(app, answers, self._sealing, show)
 
     def run(self) -> None:
         """Go the whole way. Raises a `CopilotChatError` where there is no sign-in at its end."""
         answers, app = self._answers, self._app
+        if self._own_endpoint():
+            self._byok.run()
+            return
         app.check_engine()
         if not answers.force and SecondRun(app).still_good():
             return
         if app.streams.person:
             self._warn()
         method, source = self._signing_in.choose()
+        if method == "byok":
+            self._byok.run()
+            return
         if not app.streams.person:
             self._warn()
         kind, sign_in = self._sign_in(method, source)
@@ -84,17 +87,10 @@ class Wizard:
 
     def plan(self) -> list[str]:
         """Return what `run` would write: every file and keyring item, with nothing sent."""
-        from copilot_cli.store.toml import LOCK_NAME
-
-        paths = self._app.settings.paths
-        kind = self._answers.store or self._sealing.wanted() or "keyring"
-        lines = []
-        if kind != "none":
-            lines = [
-                f"{paths.store_file} (the GitHub token, sealed)",
-                f"{paths.store_lock} (its lock, empty)",
-            ]
-            lines += self._sealing.key_items(kind)
+        if self._own_endpoint():
+            return self._byok.plan()
+        kind, lines = self._sealing.plan("the GitHub token")
+        if lines:
             place = self._app.access.cache_place(
                 self._host, "-", opens_alone=kind not in {"passphrase", "none"}
             )
@@ -102,12 +98,27 @@ class Wizard:
             lines.append(f"{folder / 'token-*'} (the Copilot token, sealed, and its lock)")
             if place.key_file is not None:
                 lines.append(f"{place.key_file} (the key of that)")
-        config_lock = paths.config_file.resolve().with_name(LOCK_NAME)
-        return [*lines, f"{paths.config_file} (the settings)", f"{config_lock} (their lock, empty)"]
+        return [*lines, *settings_files(self._app)]
+
+    def _own_endpoint(self) -> bool:
+        """Say whether the flags want one's own endpoint. Raises `UsageError` for a mixture."""
+        answers, settings = self._answers, self._app.settings
+        engine = settings.engine if settings.source("engine") == "option" else None
+        flags = [*answers.about_endpoint]
+        wanted = answers.method == "byok" or engine == "byok" or bool(flags)
+        if wanted and (answers.method not in {None, "byok"} or engine not in {None, "byok"}):
+            flag = flags[0] if flags else "--method byok" if engine != "byok" else "--engine byok"
+            raise UsageError(f"{flag} is for an endpoint of your own, and the rest is not")
+        if wanted and answers.token_stdin:
+            raise UsageError(
+                "--token-stdin is for a GitHub token", hint="--key-stdin takes the endpoint's key"
+            )
+        return wanted
 
     def _warn(self) -> None:
         """Say the risk, once: who was told has the engine in the settings."""
-        if self._app.settings.source("engine") != "config.toml":
+        settings = self._app.settings
+        if settings.source("engine") != "config.toml" or settings.engine == "byok":
             person = self._app.streams.person
             self._say(f"{RISK}\n" if person else textwrap.fill(RISK, _WIDTH))
 
@@ -139,7 +150,9 @@ class Wizard:
 
         settings, chosen = self._app.settings, self._first_answer.chosen
         path = settings.paths.config_file
-        values: dict[str | tuple[str, ...], object] = {"engine": settings.engine}
+        # A sign-in is for Copilot, whoever answered before.
+        engine = "direct" if settings.engine == "byok" else settings.engine
+        values: dict[str | tuple[str, ...], object] = {"engine": engine}
         if store_kind != "none":
             values |= {"store": store_kind, "host": self._host, "account": login}
         if chosen is not None:
