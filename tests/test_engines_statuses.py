@@ -80,7 +80,7 @@ TABLE = [
     Row(402, coded("additional_spend_limit_reached"), QuotaError, 5, NEVER),
     Row(402, coded("billing_not_configured"), QuotaError, 5, NEVER),
     Row(402, "You have no quota", QuotaError, 5, NEVER),
-    Row(403, "not authorized to use this Copilot feature", NotAllowedError, 4, NEVER, StaleToken),
+    Row(403, "not authorized to use this Copilot feature", NotAllowedError, 4, NEVER),
     Row(403, "a policy forbids it", NotAllowedError, 4, NEVER),
     Row(403, "Access to this endpoint is forbidden. See ...", NotAllowedError, 4, NEVER),
     Row(403, '{"message":"API rate limit exceeded for user"}', LimitError, 5, LIMIT),

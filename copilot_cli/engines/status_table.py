@@ -20,7 +20,6 @@ from copilot_cli.engines.failure import (
     Misdirected,
     OtherWire,
     Retry,
-    StaleToken,
     Unauthorized,
 )
 from copilot_cli.engines.token_counts import SIGNS
@@ -155,8 +154,6 @@ TABLE: tuple[Row, ...] = (
     Row("a rate limit is reached", LimitError, statuses=(403,), limits=True, retry=LIMIT),
     Row("the service refused this client identity", NotAllowedError,
         statuses=(403,), texts=("access to this endpoint is forbidden",), hint=_IDENTITY),
-    Row("this is not allowed to your account", NotAllowedError, failure=StaleToken,
-        statuses=(403,), texts=("not authorized to use this copilot feature",), hint=_POLICY),
     Row("this is not allowed to your account", NotAllowedError, statuses=(403,), hint=_POLICY),
     Row("the service knows no such path or model", CopilotChatError,
         codes=("not_found",), statuses=(404,), hint=_MODELS),
