@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
@@ -96,6 +97,8 @@ class App:
     def __init__(self, options: Mapping[str, str | None], effects: Effects) -> None:
         self.effects = effects
         self._options = dict(options)
+        self.aside: Callable[[], AbstractContextManager[object]] = nullcontext
+        """Holds back, for a `with`, whoever else reads the terminal."""
 
     def set_options(self, **options: str | None) -> None:
         """Add a command's own options to the global ones; call it before `settings` is read."""

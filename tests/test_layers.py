@@ -78,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
     "engines": BOTTOM | {"network", "parties", "retry_after", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "parties", "turn"},
     "parties": {"messages"},
+    "tools": {"errors", "messages", "patterns", "ui.safe"},
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "messages"},
     "budget": {"context", "errors", "messages", "parties"},

@@ -42,11 +42,16 @@ class Input(Protocol):
 class Typed(Protocol):
     """What was typed meanwhile."""
 
+    paused: "Callable[[], AbstractContextManager[None]]"
+    """Collects nothing for a `with`, and leaves the terminal as it was before."""
+
     def take(self) -> bytes:
         """Return what was typed since the last call."""
 
 
 class _Nothing:
+    paused = nullcontext
+
     def take(self) -> bytes:
         return b""
 
@@ -189,8 +194,11 @@ class Repl:
         typed: Typed = _Nothing()
         try:
             with self._typing_ahead() as typed:
+                self.app.aside = typed.paused
                 yield
-        finally:  # the last of it comes when the terminal is put back
+        finally:
+            self.app.aside = nullcontext
+            # The last of it comes when the terminal is put back.
             self._typed += typed.take()
 
     def _read(self) -> str:

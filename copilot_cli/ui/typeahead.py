@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any, TextIO
 
 PASTES_ON, PASTES_OFF = "\x1b[?2004h", "\x1b[?2004l"
@@ -24,6 +24,8 @@ class TypeAhead:
     def __init__(self) -> None:
         self._typed = bytearray()
         self._lock = threading.Lock()
+        self.paused: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Collects nothing for a `with`, and leaves the terminal as it was before."""
 
     def add(self, data: bytes) -> None:
         """Keep `data`."""
@@ -86,7 +88,23 @@ else:
         if not _is_terminal(stdin):
             yield typed
             return
-        with quiet(stdin, write), _listening(stdin.fileno(), typed):
+        held = ExitStack()
+
+        def collect() -> None:
+            held.enter_context(quiet(stdin, write))
+            held.enter_context(_listening(stdin.fileno(), typed))
+
+        @contextmanager
+        def paused() -> Iterator[None]:
+            held.close()
+            try:
+                yield
+            finally:
+                collect()
+
+        with held:
+            collect()
+            typed.paused = paused
             yield typed
 
     @contextmanager

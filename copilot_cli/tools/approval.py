@@ -1,0 +1,91 @@
+"""The person's say in what a model runs: asked on the controlling terminal, never on stdin.
+
+What is piped in is data, and may have been written by whoever wants the tool run; so a `y` in it is
+no answer, and neither is one that was typed before the question stood on the screen. Where there is
+no terminal nothing runs but what `--allow` names.
+"""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol
+
+from copilot_cli.tools.calling import Decision
+from copilot_cli.tools.tool import Effect, Tool
+from copilot_cli.ui.safe import safe
+
+MAX_SHOWN = 20_000
+"""The most characters of a call that a person can be asked to agree to."""
+
+_AT_EACH_CALL: frozenset[Effect] = frozenset({"write", "run"})
+_DOES = {
+    "read": "reads files of this folder",
+    "fetch": "fetches from the network",
+    "write": "changes files",
+    "run": "runs on your machine as you",
+}
+_NOBODY = "nobody is there to agree; --allow {name} would"
+
+
+class Terminal(Protocol):
+    """The controlling terminal."""
+
+    def ask(self, text: str) -> str | None:
+        """Show `text`, and return the line typed after it; None where the terminal is gone.
+
+        What was typed before is thrown away.
+        """
+
+
+class Approver:
+    """Asks the person, and remembers what they agreed to for this session."""
+
+    def __init__(
+        self,
+        *,
+        allowed: Collection[str] = (),
+        terminal: Callable[[], AbstractContextManager[Terminal | None]],
+        aside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        """`allowed` are the tools that need no question; `terminal` opens the controlling one.
+
+        `aside` holds back, for a `with`, whoever else reads the terminal.
+        """
+        self._allowed = set(allowed)
+        self._terminal = terminal
+        self._aside = aside
+
+    def decide(self, tool: Tool, arguments: Mapping[str, Any]) -> Decision:
+        """Return whether the call may be run."""
+        if tool.name in self._allowed:
+            return Decision(allowed=True)
+        shown = whole(tool, arguments)
+        if len(shown) > MAX_SHOWN:
+            return Decision(allowed=False, feedback="the call is too long to be read")
+        with self._aside(), self._terminal() as terminal:
+            if terminal is None:
+                return Decision(allowed=False, feedback=_NOBODY.format(name=tool.name))
+            return self._asked(tool, terminal, shown)
+
+    def _asked(self, tool: Tool, terminal: Terminal, shown: str) -> Decision:
+        lasting = tool.effect not in _AT_EACH_CALL
+        choice = "y once, s for this session, n no" if lasting else "y yes, n no"
+        line = terminal.ask(f"{shown}\nAllow it? [{choice}; other words go to the model] ")
+        answer = (line or "").strip()
+        if answer.lower() in {"y", "yes"}:
+            return Decision(allowed=True)
+        if answer.lower() in {"s", "session"} and lasting:
+            self._allowed.add(tool.name)
+            return Decision(allowed=True)
+        return Decision(allowed=False, feedback="" if answer.lower() in {"n", "no"} else answer)
+
+
+def whole(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Return the whole call as a person reads it, with nothing in it that a terminal obeys."""
+    lines = [f"The model wants to call {tool.name}, which {_DOES[tool.effect]}:"]
+    for name, value in arguments.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+        first, *rest = safe(text).split("\n")
+        lines.append(f"  {safe(name)}: {first}")
+        lines += [f"      {line}" for line in rest]
+    return "\n".join(["", *lines])

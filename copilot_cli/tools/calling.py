@@ -1,0 +1,213 @@
+"""Running what a model asks for: checked, agreed to, run with a deadline, and answered for.
+
+Rule: whatever goes wrong with a call is its result, for the model to read; only Ctrl-C, which is
+the person's, stops the turn. Who agrees is `approval.py`.
+"""
+
+import json
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import redirect_stdout
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from copilot_cli.messages import Event, ToolCall, ToolResult, ToolSpec
+from copilot_cli.tools.tool import Running, Tool
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+MAX_OUTPUT = 50_000
+"""The most characters of one result; the middle of a longer one is left out."""
+
+MAX_ARGUMENTS = 1_000_000
+"""The most characters of one call's arguments."""
+
+_LOOK = 0.2  # seconds between looks at Ctrl-C, where waiting cannot be interrupted (Windows)
+
+
+class Decision(NamedTuple):
+    """Whether a call may be run; `feedback` is what the person said to the model about it."""
+
+    allowed: bool
+    feedback: str = ""
+
+
+class Approval(Protocol):
+    """Who says whether a call is run."""
+
+    def decide(self, tool: Tool, arguments: Mapping[str, Any]) -> Decision:
+        """Return the decision. Raises what the person's Ctrl-C raises."""
+
+
+class _Refused(Exception):  # noqa: N818 - what the model is told, and no fault of the program
+    """A call that is not run."""
+
+
+class Calls:
+    """The tools of one conversation, and how they are run."""
+
+    def __init__(
+        self,
+        tools: Sequence[Tool],
+        approval: Approval,
+        *,
+        max_output: int = MAX_OUTPUT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._tools = {tool.name: tool for tool in tools}
+        self._approval = approval
+        self._max_output = max_output
+        self._monotonic = monotonic
+        self._validators: dict[str, Validator] = {}
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What is said of each tool to the model."""
+        return tuple(tool.spec for tool in self._tools.values())
+
+    def run(self, calls: Sequence[ToolCall]) -> Generator[Event]:
+        """Yield the result of each call, in their order.
+
+        Each is agreed to first, one after the other; then they run side by side.
+        """
+        decided = [self._decided(call) for call in calls]
+        runs: list[_Run | str] = []
+        try:
+            with redirect_stdout(sys.stderr):  # stdout is the answer's
+                runs.extend(
+                    each if isinstance(each, str) else _Run(*each, self._monotonic)
+                    for each in decided
+                )
+                for call, run in zip(calls, runs, strict=True):
+                    yield self._ended(call, run)
+        finally:
+            for run in runs:
+                if isinstance(run, _Run):
+                    run.stop()
+
+    def _decided(self, call: ToolCall) -> tuple[Tool, dict[str, Any]] | str:
+        """Return what to run, or why it is not run."""
+        try:
+            tool, arguments = self._checked(call)
+        except _Refused as refused:
+            return str(refused)
+        decision = self._approval.decide(tool, arguments)
+        if decision.allowed:
+            return tool, arguments
+        said = f" They say: {decision.feedback}" if decision.feedback else ""
+        return f"The person does not allow this call.{said}"
+
+    def _checked(self, call: ToolCall) -> tuple[Tool, dict[str, Any]]:
+        tool = self._tools.get(call.name)
+        if tool is None:
+            there = ", ".join(self._tools) or "none"
+            raise _Refused(f"There is no tool {call.name[:80]!r}. There is: {there}.")
+        if len(call.arguments) > MAX_ARGUMENTS:
+            raise _Refused(f"The arguments are longer than {MAX_ARGUMENTS:,} characters.")
+        try:
+            arguments = json.loads(call.arguments or "{}")
+        except (ValueError, RecursionError) as error:
+            raise _Refused(f"The arguments are no JSON: {str(error)[:200]}.") from error
+        if not isinstance(arguments, dict):
+            raise _Refused("The arguments are no JSON object.")
+        self._hold(tool, arguments)
+        return tool, arguments
+
+    def _hold(self, tool: Tool, arguments: dict[str, Any]) -> None:
+        from jsonschema.exceptions import best_match
+        from referencing.exceptions import Unresolvable
+
+        try:
+            wrong = best_match(self._validator(tool).iter_errors(arguments))
+        except RecursionError as error:
+            raise _Refused("The arguments are nested too deeply.") from error
+        except Unresolvable as error:
+            raise _Refused(f"The tool's own schema cannot be read: {str(error)[:200]}.") from error
+        if wrong is not None:
+            place = "".join(f"/{step}" for step in wrong.absolute_path)
+            where = f" (at {place[:100]})" if place else ""
+            raise _Refused(f"The arguments do not fit the schema: {wrong.message[:300]}{where}.")
+
+    def _validator(self, tool: Tool) -> "Validator":
+        if tool.name not in self._validators:
+            from jsonschema.validators import Draft202012Validator, validator_for
+            from referencing import Registry
+
+            kind = validator_for(dict(tool.parameters), default=Draft202012Validator)
+            # An empty registry: no `$ref` is ever fetched from the network.
+            self._validators[tool.name] = kind(dict(tool.parameters), registry=Registry())
+        return self._validators[tool.name]
+
+    def _ended(self, call: ToolCall, run: "_Run | str") -> ToolResult:
+        if isinstance(run, str):
+            return ToolResult(call.id, call.name, run, error=True)
+        output, error = run.wait()
+        return ToolResult(call.id, call.name, capped(output, self._max_output), error=error)
+
+
+class _Run:
+    """One call on a thread of its own: Python cannot stop a function, but need not wait for it."""
+
+    def __init__(
+        self, tool: Tool, arguments: dict[str, Any], monotonic: Callable[[], float]
+    ) -> None:
+        self._tool = tool
+        self._running = Running(threading.Event())
+        self._monotonic = monotonic
+        self._deadline = monotonic() + tool.seconds
+        self._results: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
+        threading.Thread(
+            target=self._run, args=(arguments,), name=f"tool {tool.name}", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Tell the call that nobody waits for it any more."""
+        self._running.stop.set()
+
+    def _run(self, arguments: dict[str, Any]) -> None:
+        try:
+            result = self._tool.run(arguments, self._running)
+        except BaseException as error:  # noqa: BLE001 - whatever a tool raises is its result
+            self._results.put((_raised(error), True))
+        else:
+            self._results.put(_text(result))
+
+    def wait(self) -> tuple[str, bool]:
+        """Return the result, and whether it is an error."""
+        while (left := self._deadline - self._monotonic()) > 0:
+            try:
+                return self._results.get(timeout=min(left, _LOOK))
+            except queue.Empty:
+                continue
+        self.stop()
+        return f"The tool took longer than {self._tool.seconds:g} seconds and was stopped.", True
+
+
+def capped(text: str, limit: int) -> str:
+    """Return `text`, its middle left out with a mark where it is longer than `limit` characters."""
+    text = text.encode("utf-8", "replace").decode()  # a lone surrogate is no text
+    if len(text) <= limit:
+        return text
+    head = limit * 3 // 4
+    tail = limit - head
+    left_out = len(text) - head - tail
+    return f"{text[:head]}\n[… {left_out:,} characters left out …]\n{text[len(text) - tail :]}"
+
+
+def _raised(error: BaseException) -> str:
+    said = str(error)[:2000]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _text(result: object) -> tuple[str, bool]:
+    if isinstance(result, str):
+        return result, False
+    if result is None:
+        return "Done.", False
+    try:
+        return json.dumps(result, ensure_ascii=False, allow_nan=False), False
+    except (TypeError, ValueError, RecursionError):
+        return f"The tool gave a {type(result).__name__}, which is no text.", True

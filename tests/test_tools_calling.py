@@ -1,0 +1,246 @@
+"""Running what a model asks for: whatever goes wrong is a result for the model."""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from copilot_cli.messages import ToolCall, ToolResult
+from copilot_cli.tools.calling import MAX_ARGUMENTS, Calls, Decision, capped
+from copilot_cli.tools.tool import Running, Tool, tool
+
+
+@tool
+def add(a: int, b: int = 1) -> int:
+    """Add."""
+    return a + b
+
+
+@tool
+def fail(text: str) -> str:
+    """Fail."""
+    raise ValueError(text)
+
+
+@tool
+def leave() -> None:
+    """Leave."""
+    raise SystemExit(3)
+
+
+@tool
+def say(what: Any) -> Any:
+    """Say it."""
+    return RESULTS[what]
+
+
+RESULTS: dict[str, Any] = {
+    "text": "a",
+    "none": None,
+    "list": [1, {"ö": None}],
+    "bytes": b"x",
+    "nan": float("nan"),
+    "surrogate": "\ud800",
+    "long": "x" * 200_000,
+}
+
+
+class Saying:
+    """Answers each question with what was foretold; yes without."""
+
+    def __init__(self, *decisions: Decision | BaseException) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self._decisions = list(decisions)
+
+    def decide(self, tool: Tool, arguments: Mapping[str, Any]) -> Decision:
+        self.asked.append((tool.name, dict(arguments)))
+        decision = self._decisions.pop(0) if self._decisions else Decision(allowed=True)
+        if isinstance(decision, BaseException):
+            raise decision
+        return decision
+
+
+def called(*calls: tuple[str, Any], approval: Saying | None = None, **options: Any) -> list[Any]:
+    """What comes of the calls, as (output, error)."""
+    tools = [add, fail, leave, say, *options.pop("tools", [])]
+    box = Calls(tools, approval or Saying(), **options)
+    asked = [
+        ToolCall(f"c{number}", name, given if isinstance(given, str) else json.dumps(given))
+        for number, (name, given) in enumerate(calls)
+    ]
+    results = list(box.run(asked))
+    assert [result.id for result in results if isinstance(result, ToolResult)] == [
+        call.id for call in asked
+    ]
+    return [(each.output, each.error) for each in results if isinstance(each, ToolResult)]
+
+
+def test_results_come_in_the_order_of_the_calls() -> None:
+    """However long each takes."""
+    first_may = threading.Event()
+
+    def slow(arguments: dict[str, Any], _: Running) -> str:
+        return "slow" if first_may.wait(10) else "late"
+
+    def quick(arguments: dict[str, Any], _: Running) -> str:
+        first_may.set()
+        return "quick"
+
+    own = [Tool(n, "x", {"type": "object"}, f) for n, f in (("slow", slow), ("quick", quick))]
+    assert called(("slow", {}), ("quick", {}), tools=own) == [("slow", False), ("quick", False)]
+
+
+@pytest.mark.parametrize(
+    ("what", "output", "error"),
+    [
+        ("text", "a", False),
+        ("none", "Done.", False),
+        ("list", '[1, {"ö": null}]', False),
+        ("bytes", "The tool gave a bytes, which is no text.", True),
+        ("nan", "The tool gave a float, which is no text.", True),
+        ("surrogate", "?", False),
+    ],
+)
+def test_results(what: str, output: str, error: bool) -> None:
+    """Text as it is, values as JSON, anything else as what it is."""
+    assert called(("say", {"what": what})) == [(output, error)]
+
+
+def test_a_long_result_is_capped_with_a_mark() -> None:
+    """Its beginning and its end are there."""
+    ((output, error),) = called(("say", {"what": "long"}), max_output=1000)
+    assert not error
+    assert output.startswith("x" * 750 + "\n[… 199,000 characters left out …]\nx")
+    assert len(output) < 1100
+
+
+@given(st.text(max_size=300), st.integers(10, 100))
+def test_what_is_capped_keeps_both_ends(text: str, limit: int) -> None:
+    """And what is short is left alone."""
+    short = capped(text, limit)
+    if len(text) <= limit:
+        assert short == text.encode("utf-8", "replace").decode()
+    else:
+        assert short.startswith(text.encode("utf-8", "replace").decode()[: limit * 3 // 4])
+        assert f"{len(text) - limit:,} characters left out" in short
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (("nonesuch", {}), "There is no tool 'nonesuch'. There is: add, fail, leave, say."),
+        (("\x1b]0;x\x07", {}), "There is no tool '\\x1b]0;x\\x07'."),
+        (("add", "{"), "The arguments are no JSON:"),
+        (("add", "[" * 100_000), "The arguments are no JSON:"),
+        (("add", "[1]"), "The arguments are no JSON object."),
+        (("add", {"a": "1"}), "do not fit the schema: '1' is not of type 'integer' (at /a)."),
+        (("add", {}), "do not fit the schema: 'a' is a required property."),
+        (("add", {"a": 1, "c": 2}), "Additional properties are not allowed"),
+        (("add", " " * (MAX_ARGUMENTS + 1)), "The arguments are longer than 1,000,000 characters."),
+        (("fail", {"text": "no\x1b[2J"}), "ValueError: no\x1b[2J"),
+        (("leave", {}), "SystemExit: 3"),
+    ],
+)
+def test_what_goes_wrong_is_the_result(call: tuple[str, Any], said: str) -> None:
+    """The model reads it, and may do better; nobody is asked about what cannot be run."""
+    approval = Saying()
+    ((output, error),) = called(call, approval=approval)
+    assert error
+    assert said in output
+    assert (approval.asked == []) == (call[0] not in {"fail", "leave"})
+
+
+def test_no_arguments_are_an_empty_object() -> None:
+    """Models send nothing where there is nothing to send."""
+    assert "'a' is a required property" in called(("add", ""))[0][0]
+    assert called(("leave", "")) == [("SystemExit: 3", True)]
+
+
+def test_what_the_person_says_goes_to_the_model() -> None:
+    """A no, with a word or without; the other calls run all the same."""
+    approval = Saying(Decision(allowed=False), Decision(allowed=False, feedback="use 3"))
+    calls = [("add", {"a": number}) for number in range(3)]
+    assert called(*calls, approval=approval) == [
+        ("The person does not allow this call.", True),
+        ("The person does not allow this call. They say: use 3", True),
+        ("3", False),
+    ]
+    assert approval.asked == [("add", {"a": 0}), ("add", {"a": 1}), ("add", {"a": 2})]
+
+
+def test_nothing_runs_before_every_question_is_answered() -> None:
+    """Ctrl-C at the second leaves the first undone."""
+    done: list[str] = []
+    own = Tool("note", "x", {"type": "object"}, lambda arguments, _: done.append("ran"))
+    with pytest.raises(KeyboardInterrupt):
+        called(
+            ("note", {}),
+            ("note", {}),
+            tools=[own],
+            approval=Saying(Decision(allowed=True), KeyboardInterrupt()),
+        )
+    assert done == []
+
+
+def test_a_call_that_takes_too_long_is_told_to_stop() -> None:
+    """By a clock; nobody waits for it any more."""
+    stopped = threading.Event()
+
+    def hang(arguments: dict[str, Any], running: Running) -> str:
+        running.stop.wait(10)
+        stopped.set()
+        return "late"
+
+    times = iter([0.0, 0.0, 61.0, 61.0])
+    own = Tool("hang", "x", {"type": "object"}, hang)
+    assert called(("hang", {}), tools=[own], monotonic=lambda: next(times)) == [
+        ("The tool took longer than 60 seconds and was stopped.", True)
+    ]
+    assert stopped.wait(10)
+
+
+def test_leaving_the_results_stops_what_runs() -> None:
+    """As Ctrl-C does."""
+    stopped = threading.Event()
+
+    def hang(arguments: dict[str, Any], running: Running) -> str:
+        if running.stop.wait(10):
+            stopped.set()
+        return "late"
+
+    box = Calls([add, Tool("hang", "x", {"type": "object"}, hang)], Saying())
+    results = box.run([ToolCall("1", "add", '{"a": 1}'), ToolCall("2", "hang", "{}")])
+    assert next(results) == ToolResult("1", "add", "2")
+    results.close()
+    assert stopped.wait(10)
+
+
+def test_what_a_tool_prints_is_no_part_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes to stderr."""
+
+    @tool
+    def loud() -> str:
+        """Say it aloud."""
+        print("loud")
+        return "quiet"
+
+    assert called(("loud", {}), tools=[loud]) == [("quiet", False)]
+    assert capsys.readouterr() == ("", "loud\n")
+
+
+def test_a_schema_that_names_another_place_is_not_fetched() -> None:
+    """Sockets are refused here: what it names is not there."""
+    own = Tool("far", "x", {"$ref": "https://example.invalid/s.json"}, lambda a, _: "ran")
+    ((output, error),) = called(("far", {}), tools=[own])
+    assert error
+    assert "ran" not in output
+
+
+@given(st.text(max_size=50), st.text(max_size=80))
+def test_any_call_has_a_result(name: str, arguments: str) -> None:
+    """Whatever a model writes."""
+    assert len(called((name, arguments), ("add", arguments))) == 2
