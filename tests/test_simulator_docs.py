@@ -14,8 +14,8 @@ import pytest
 
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer, control
 from copilot_cli.simulator.catalogue import listing, models
+from copilot_cli.simulator.framing import QUIRKS
 from copilot_cli.simulator.scenario import ENDPOINTS
-from copilot_cli.simulator.streams import QUIRKS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text("utf-8")
 

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from copilot_cli.simulator.framing import QUIRKS, Head, pieces
 from copilot_cli.simulator.scenario import Answer
-from copilot_cli.simulator.streams import QUIRKS, ChatStream, Head, pieces
+from copilot_cli.simulator.streams import ChatStream
 from tests.simulated import COPILOT, Plain, events, text
 
 
@@ -108,7 +109,9 @@ ENDINGS = [
 ]
 OTHERS = {
     "split_utf8", "null_content", "null_choices", "bad_json", "error", "usage_on_finish",
-    "two_choices", "same_index", "json", "anthropic",
+    "two_choices", "same_index", "json", "anthropic", "done", "no_event_lines", "eof",
+    "unknown_events", "nested_error", "failed", "cancelled", "same_ids", "empty_summary",
+    "late_summary", "cipher_arguments",
 }  # fmt: skip
 
 

@@ -48,6 +48,7 @@ class CopilotToken(NamedTuple):
     domain: str
     plan: str
     expires: float
+    login: str
 
 
 def prefix(token: str) -> str:
@@ -68,14 +69,17 @@ def bearer(request: Request) -> str:
 
 
 class Accounts:
-    """Gives out tokens, rotates them, and tells which are still good."""
+    """Gives out tokens, rotates them, and tells which are still good.
+
+    `homes` has every secret ever given out, with the installation that it belongs to.
+    """
 
     def __init__(self, scenario: Scenario, now: Callable[[], float]) -> None:
         self._scenario = scenario
         self._now = now
         self._github: dict[str, GitHubToken] = {}
         self._copilot: dict[str, CopilotToken] = {}
-        self.secrets: set[str] = set()
+        self.homes: dict[str, str] = {}
 
     def issue(self, login: str, kind: str, domain: str, scope: str = "") -> GitHubToken:
         """A new GitHub token, with a refresh token where the scenario's tokens expire."""
@@ -84,9 +88,9 @@ class Accounts:
             made.expires = self._now() + ACCESS_LIFE
             made.refresh = "ghr_" + _random(76)
             made.refresh_expires = self._now() + REFRESH_LIFE
-            self.secrets.add(made.refresh)
+            self.homes[made.refresh] = domain
         self._github[made.value] = made
-        self.secrets.add(made.value)
+        self.homes[made.value] = domain
         return made
 
     def rotate(self, refresh: str, domain: str) -> GitHubToken | None:
@@ -111,16 +115,18 @@ class Accounts:
 
     def exchange(self, token: GitHubToken) -> CopilotToken:
         """A new Copilot token, in the form of the real ones: pairs, a colon, a signature."""
-        plan = self._scenario.plan
+        plan = self.plan_of(token.login)
         expires = self._now() + self._scenario.token_life
         stated = int(expires + self._scenario.clock_skew)
         pairs = (
             f"tid={secrets.token_hex(16)};exp={stated};sku={sku(plan)};"
             f"proxy-ep=proxy.{tier(plan)}.githubcopilot.com;st=dotcom;chat=1;ssc=1;8kp=1;mcp=1"
         )
-        made = CopilotToken(f"{pairs}:{secrets.token_hex(32)}", token.domain, plan, expires)
+        made = CopilotToken(
+            f"{pairs}:{secrets.token_hex(32)}", token.domain, plan, expires, token.login
+        )
         self._copilot[made.value] = made
-        self.secrets.add(made.value)
+        self.homes[made.value] = token.domain
         return made
 
     def copilot(self, value: str) -> CopilotToken | None:
@@ -138,7 +144,11 @@ class Accounts:
 
     def api_of(self, token: GitHubToken) -> str:
         """The Copilot API that this account is told to use."""
-        return self._scenario.endpoints_api or copilot_api(token.domain, self._scenario.plan)
+        return self._scenario.endpoints_api or copilot_api(token.domain, self.plan_of(token.login))
+
+    def plan_of(self, login: str) -> str:
+        """The plan of an account."""
+        return self._scenario.plans.get(login, self._scenario.plan)
 
 
 def _random(length: int) -> str:

@@ -1,4 +1,4 @@
-"""The models that the simulator lists, the odd ones included, and how each of them behaves.
+"""The models that the simulator lists, the odd ones included, and those of other providers.
 
 The shape follows protocol notes on `GET /models`: any part of an item may be missing, families and
 names repeat, unknown fields come and go, and one item is broken outright.
@@ -6,45 +6,12 @@ names repeat, unknown fields come and go, and one item is broken outright.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-CHAT = "/chat/completions"
-RESPONSES = "/responses"
+from copilot_cli.simulator.models import CHAT, MESSAGES, RESPONSES, Model
 
-
-class Model(NamedTuple):
-    """One model: what is listed of it (`item`), and what answers (`answers`: docs, echo, tool)."""
-
-    item: dict[str, Any]
-    answers: str = "echo"
-    restricted: bool = False
-    """Refuses `max_tokens`, `temperature` and `top_p`, as reasoning models do."""
-
-    @property
-    def id(self) -> str:
-        """The id that a request names."""
-        return str(self.item["id"])
-
-    @property
-    def family(self) -> dict[str, Any]:
-        """The capabilities block; {} where the item has none."""
-        return self.item.get("capabilities") or {}
-
-    @property
-    def endpoints(self) -> list[str]:
-        """Where it can be asked; a model that names nothing can be asked on chat."""
-        return list(self.item.get("supported_endpoints", [CHAT]))
-
-    @property
-    def streams(self) -> bool:
-        """Whether a stream request is answered as a stream."""
-        return bool(self.family.get("supports", {}).get("streaming"))
-
-    @property
-    def max_prompt(self) -> int | None:
-        """The most prompt tokens it takes; None where the item does not say."""
-        limit = self.family.get("limits", {}).get("max_prompt_tokens")
-        return limit if isinstance(limit, int) else None
+_SAMPLING = frozenset({"max_tokens", "temperature", "top_p", "stop"})
+_EFFORTS = ["low", "medium", "high"]
 
 
 def _item(
@@ -171,25 +138,122 @@ NOT_MODELS: tuple[Any, ...] = (None, "sim-text", {"name": "no id"}, {"id": 7, "c
 """What `Scenario.broken_models` adds: items that are no models at all."""
 
 
+def _claude() -> dict[str, Any]:
+    """On messages and chat; thinks as long as it sees fit, or within a budget."""
+    thinking = {"adaptive_thinking": True, "min_thinking_budget": 1024, "max_thinking_budget": 8192}
+    item = _item(
+        "sim-claude",
+        "Sonnet Echo",
+        family="claude-sim",
+        vendor="Anthropic",
+        multiplier=1,
+        supports={**_TOOLS, **thinking, "vision": True, "reasoning_effort": _EFFORTS},
+        supported_endpoints=[CHAT, MESSAGES],
+    )
+    item["capabilities"]["limits"]["vision"] = _VISION
+    return item
+
+
+def _codex() -> dict[str, Any]:
+    """On responses only, as the newest of the GPT family are."""
+    return _item(
+        "sim-responses",
+        "Responses",
+        family="gpt-5-codex-sim",
+        supports={**_TOOLS, "vision": True, "reasoning_effort": [*_EFFORTS, "xhigh"]},
+        supported_endpoints=[RESPONSES],
+    )
+
+
+def _wanting_consent() -> list[Model]:
+    """Models that are not simply there: by policy, by plan, by age."""
+    disabled = {"state": "disabled", "terms": "Enable access to **Disabled Echo** by policy."}
+    new = {
+        "state": "unconfigured",
+        "terms": "Enable access to **New Echo**. [Learn more](https://docs.github.com/copilot).",
+    }
+    block = {"state": "disabled", "terms": "Enable access to **Blocked Echo**."}
+    dear = {"is_premium": True, "multiplier": 10, "restricted_to": ["pro_plus", "enterprise"]}
+    aged = [
+        {
+            "code": "model_deprecated",
+            "message": "Old Echo goes away at the end of the year; use Echo.",
+        }
+    ]
+    gone = [{"code": "model_retired", "message": "Retired Echo is gone; use Echo."}]
+    early = [{"code": "model_preview", "message": "Early Echo may change or go at any time."}]
+    return [
+        Model(_item("sim-disabled", "Disabled Echo", policy=disabled)),
+        Model(_item("sim-new", "New Echo", policy=new)),
+        Model(_item("sim-blocked", "Blocked Echo", policy=block), blocked=True),
+        Model(_item("sim-plus", "Plus Echo", billing=dear)),
+        Model(_item("sim-aged", "Old Echo", warning_messages=aged)),
+        Model(
+            _item("sim-gone", "Retired Echo", warning_messages=gone, model_picker_enabled=False),
+            retired=True,
+        ),
+        Model(_item("sim-early", "Early Echo", preview=True, info_messages=early)),
+    ]
+
+
 def models() -> dict[str, Model]:
     """A fresh catalogue, by id, in the order in which it is listed."""
     gpt: dict[str, Any] = {"family": "gpt-4o", "supports": _TOOLS, "vendor": "Azure OpenAI"}
-    disabled = {"state": "disabled", "terms": "Enable access to **Disabled Echo** by policy."}
+    every = {**_TOOLS, "reasoning_effort": _EFFORTS}
     listed = [
         Model(_item("sim-docs", "Docs", is_chat_default=True, is_chat_fallback=True), "docs"),
         Model(_echo()),
         Model(_item("sim-tool", "Tool", supports=_TOOLS), "tool"),
-        Model(_reasoning(), restricted=True),
+        Model(_reasoning(), refuses=_SAMPLING),
         Model(_item("sim-small", "Small Echo", context=2048, output=1024)),
         Model(_item("gpt-4o", "GPT-4o", **gpt)),
         Model(_item("gpt-4o-2024-11-20", "GPT-4o", **gpt)),
         Model(_no_stream()),
         Model(_bare()),
-        Model(_item("sim-disabled", "Disabled Echo", policy=disabled)),
-        Model(_item("sim-responses", "Responses", supported_endpoints=[RESPONSES])),
+        *_wanting_consent(),
+        Model(_codex(), refuses=frozenset({"temperature", "top_p"})),
+        Model(
+            _item(
+                "sim-any",
+                "Every Wire",
+                supports=every,
+                supported_endpoints=[MESSAGES, RESPONSES, CHAT],
+            )
+        ),
+        Model(_claude()),
+        Model(_item("sim-auto", "Auto Echo", model_picker_enabled=False), by_session=True),
         Model(_embeddings()),
     ]
     return {model.id: model for model in listed}
+
+
+def of_provider(name: str) -> dict[str, Model]:
+    """The models of another provider, by id."""
+    every = {**_TOOLS, "vision": True}
+    reasoning = {**every, "reasoning_effort": ["minimal", *_EFFORTS]}
+    thinking = {"adaptive_thinking": True, "min_thinking_budget": 1024, "max_thinking_budget": 8192}
+    both, messages = [CHAT, RESPONSES], [MESSAGES]
+    gpt: dict[str, Any] = {"vendor": "openai", "supported_endpoints": both}
+    claude: dict[str, Any] = {"vendor": "anthropic", "supported_endpoints": messages}
+    found = {
+        "openai": [
+            Model(_item("gpt-sim", "GPT Sim", supports=every, **gpt)),
+            Model(
+                _item("gpt-sim-think", "GPT Think", supports=reasoning, **gpt), refuses=_SAMPLING
+            ),
+            Model(_item("gpt-sim-tool", "GPT Tool", supports=every, **gpt), "tool"),
+        ],
+        "azure": [Model(_item("sim-deployment", "Deployment", supports=every, **gpt))],
+        "anthropic": [
+            Model(_item("claude-sim", "Claude Sim", supports={**every, **thinking}, **claude)),
+            Model(_item("claude-sim-tool", "Claude Tool", supports=every, **claude), "tool"),
+        ],
+        "ollama": [
+            Model(_item("qwen-sim:8b", "Qwen Sim", vendor="library"), "think"),
+            Model(_item("llama-sim:latest", "Llama Sim", vendor="library")),
+        ],
+    }
+    return {model.id: model for model in found[name]}
 
 
 def listing(catalogue: dict[str, Model], *, broken: bool) -> dict[str, Any]:

@@ -28,12 +28,13 @@ def _kinds(default: object) -> Any:
 
 FAULT: Final[Mapping[str, Any]] = {
     "endpoint": str, "status": int, "body": (str, dict), "headers": dict, "error": str,
-    "interval": int, "drop": bool, "delay": _NUMBER, "connect_error": bool, "times": int,
+    "interval": int, "drop": bool, "delay": _NUMBER, "connect_error": bool, "cut_after": int,
+    "times": int,
 }  # fmt: skip
 ANSWER: Final[Mapping[str, Any]] = {
     "text": str, "deltas": list, "reasoning": str, "tool_calls": list, "quirk": (str, list),
     "finish": str, "usage": dict, "cut_after": int, "pause_after": list, "raw": str, "batch": int,
-    "times": int,
+    "refusal": str, "times": int,
 }  # fmt: skip
 _OPTIONAL: Final = (str, int, type(None))
 _SCENARIO: Final[Mapping[str, Any]] = {
@@ -42,6 +43,8 @@ _SCENARIO: Final[Mapping[str, Any]] = {
         for field in fields(Scenario)
     },
     "client_ids": list,
+    "plans": dict,
+    "keys": dict,
 }
 
 
@@ -79,6 +82,8 @@ class Control:
             return json_reply([_seen(entry) for entry in list(self._simulator.log)])
         if name == "pending":
             return json_reply(self._simulator.pending())
+        if name == "crossings":
+            return json_reply([crossing._asdict() for crossing in self._simulator.crossings])
         if name == "unused":
             return json_reply(self._simulator.unused())
         return json_reply({"error": f"no GET {PREFIX}{name}"}, 404)

@@ -79,7 +79,7 @@ class DeviceLogin:
             self._now() + self._scenario.expires_in,
         )
         self._logins[login.device_code] = login
-        self._accounts.secrets.add(login.device_code)
+        self._accounts.homes[login.device_code] = place.domain
         base = request.origin if place.room == "any" else f"https://{place.domain}"
         said = {
             "device_code": login.device_code,

@@ -60,6 +60,8 @@ class GitHub:
         token = self._admit(request, place)
         if isinstance(token, Reply):
             return token
+        if token.kind == "ghs_":
+            return _message("Resource not accessible by integration", 403)
         number = sum(token.login.encode()) + 583_000
         said = {
             "login": token.login,
@@ -83,15 +85,15 @@ class GitHub:
         if refused is not None:
             return refused
         made = self._accounts.exchange(token)
-        scenario, free = self._scenario, self._scenario.plan == "free"
-        business = scenario.plan in ("business", "enterprise")
+        scenario, plan = self._scenario, made.plan
+        free, business = plan == "free", plan in ("business", "enterprise")
         api = self._accounts.api_of(token)
         return json_reply(
             {
                 "token": made.value,
                 "expires_at": int(made.expires + scenario.clock_skew),
                 "refresh_in": scenario.refresh_in,
-                "sku": sku(scenario.plan),
+                "sku": sku(plan),
                 "individual": not business,
                 "chat_enabled": True,
                 "endpoints": _endpoints(api),
@@ -126,14 +128,14 @@ class GitHub:
         token = self._admit(request, place)
         if isinstance(token, Reply):
             return token
-        scenario = self._scenario
-        business = scenario.plan in ("business", "enterprise")
+        plan = self._accounts.plan_of(token.login)
+        business = plan in ("business", "enterprise")
         reset = self._reset()
         return json_reply(
             {
                 "login": token.login,
-                "copilot_plan": scenario.plan,
-                "access_type_sku": sku(scenario.plan),
+                "copilot_plan": plan,
+                "access_type_sku": sku(plan),
                 "assigned_date": None,
                 "can_signup_for_limited": False,
                 "chat_enabled": True,
@@ -145,19 +147,19 @@ class GitHub:
                 "endpoints": _endpoints(self._accounts.api_of(token)),
                 "quota_reset_date": reset.date().isoformat(),
                 "quota_reset_date_utc": _iso(reset),
-                "token_based_billing": scenario.token_billing,
-                "quota_snapshots": self._snapshots(),
+                "token_based_billing": self._scenario.token_billing,
+                "quota_snapshots": self._snapshots(plan),
             }
         )
 
-    def _snapshots(self) -> dict[str, Any]:
+    def _snapshots(self, plan: str) -> dict[str, Any]:
         unlimited = self._snapshot("chat", -1, 100.0)
         premium = self._snapshot(
             "premium_interactions", self._scenario.entitlement, self._scenario.quota
         )
         chat = self._snapshot("chat", 50, self._scenario.quota)
         return {
-            "chat": chat if self._scenario.plan == "free" else unlimited,
+            "chat": chat if plan == "free" else unlimited,
             "completions": self._snapshot("completions", -1, 100.0),
             "premium_interactions": premium,
         }
@@ -174,14 +176,14 @@ class GitHub:
             "unlimited": unlimited,
             "has_quota": unlimited or percent > 0,
             "overage_count": max(0.0, -left),
-            "overage_permitted": False,
+            "overage_permitted": self._scenario.overage_permitted,
             "timestamp_utc": _iso(self._today()),
         }
 
-    def quota_headers(self) -> dict[str, str]:
-        """The snapshot headers of a chat reply; `rem` is a percentage."""
+    def quota_headers(self, plan: str) -> dict[str, str]:
+        """The snapshot headers of an answer to an account of this plan; `rem` is a percentage."""
         reset = _iso(self._reset(), "seconds")
-        free = self._scenario.plan == "free"
+        free = plan == "free"
         entitlement, percent = self._scenario.entitlement, self._scenario.quota
         rows = {
             "chat": (50, percent) if free else (-1, 100.0),
@@ -193,7 +195,7 @@ class GitHub:
                 {
                     "ent": ent,
                     "ov": max(0.0, -ent * rem / 100) if ent > 0 else 0.0,
-                    "ovPerm": "false",
+                    "ovPerm": str(self._scenario.overage_permitted).lower(),
                     "rem": rem,
                     "rst": reset,
                 }

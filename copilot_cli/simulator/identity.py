@@ -23,16 +23,30 @@ _FORBIDDEN: Final = (
     "Access to this endpoint is forbidden. Please review our Terms of Service "
     "(https://docs.github.com/site-policy/github-terms/github-terms-of-service).\n"
 )
+_NO_PERMISSION: Final = (
+    "unauthorized: the personal access token does not have Copilot Requests permission\n"
+)
+_AS_BEARER: Final = ("gho_", "github_pat_", "ghs_")
 _CLI_IDENTITY: Final = (None, "copilot-developer-cli")
 
 
-class _Credential(NamedTuple):
+class Credential(NamedTuple):
+    """Who asks: an account of an installation, and its plan."""
+
     domain: str
+    login: str
     plan: str
 
+    @property
+    def owner(self) -> str:
+        """The account, as one text."""
+        return f"{self.login}@{self.domain}"
 
-def refusal(request: Request, place: Place, accounts: Accounts, scenario: Scenario) -> Reply | None:
-    """Why the Copilot host does not take this request; None if it does."""
+
+def admit(
+    request: Request, place: Place, accounts: Accounts, scenario: Scenario
+) -> Reply | Credential:
+    """Who asks the Copilot host, or why it does not take this request."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if not scheme:
         return text_reply("unauthorized: AuthenticateToken authentication failed\n", 401)
@@ -47,14 +61,14 @@ def refusal(request: Request, place: Place, accounts: Accounts, scenario: Scenar
         return found
     if _misdirected(request.host, place, found):
         return text_reply("Misdirected Request\n", 421)
-    return None
+    return found
 
 
 def _badly_formatted() -> Reply:
     return text_reply("bad request: Authorization header is badly formatted\n", 400)
 
 
-def _exchanged(value: str, request: Request, accounts: Accounts) -> Reply | _Credential:
+def _exchanged(value: str, request: Request, accounts: Accounts) -> Reply | Credential:
     token = accounts.copilot(value)
     if token is None:
         return text_reply("unauthorized: token expired\n", 401)
@@ -63,29 +77,32 @@ def _exchanged(value: str, request: Request, accounts: Accounts) -> Reply | _Cre
         return text_reply("bad request: missing Editor-Version header for IDE auth\n", 400)
     if not _EDITORS.fullmatch(editor):
         return text_reply("bad request: unknown Editor-Version header for IDE auth\n", 400)
-    return _Credential(token.domain, token.plan)
+    return Credential(token.domain, token.login, token.plan)
 
 
 def _as_bearer(
     value: str, request: Request, place: Place, accounts: Accounts, scenario: Scenario
-) -> Reply | _Credential:
+) -> Reply | Credential:
     kind = prefix(value)
     if kind == "ghp_":
         return text_reply(
             "bad request: Personal Access Tokens are not supported for this endpoint\n", 400
         )
-    if kind not in ("gho_", "github_pat_"):
+    if kind not in _AS_BEARER:
         return _badly_formatted()
-    if accounts.github(value, place.domain) is None:
+    token = accounts.github(value, place.domain)
+    if token is None:
         return text_reply("unauthorized: AuthenticateToken authentication failed\n", 401)
     integration = request.headers.get("copilot-integration-id")
-    owned = kind == "github_pat_" and integration is None
+    if kind == "github_pat_" and not scenario.copilot_requests:
+        return text_reply(_NO_PERMISSION, 401)
+    owned = kind != "gho_" and integration is None
     if not request.headers.get("user-agent") or integration not in _CLI_IDENTITY or owned:
         return text_reply(_FORBIDDEN, 403)
-    return _Credential(place.domain, scenario.plan)
+    return Credential(place.domain, token.login, accounts.plan_of(token.login))
 
 
-def _misdirected(host: str, place: Place, credential: _Credential) -> bool:
+def _misdirected(host: str, place: Place, credential: Credential) -> bool:
     if place.domain != credential.domain:
         return place.room != "any"
     match = _PLAN_HOST.fullmatch(host)

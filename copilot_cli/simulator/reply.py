@@ -39,13 +39,17 @@ class Request(NamedTuple):
     query: str = ""
     origin: str = ""
 
+    def json(self) -> Any:
+        """The body, decoded; None if it is no JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
     def form(self) -> dict[str, str]:
         """The body's fields, from JSON or from a form; {} when it is neither."""
         if "json" in self.headers.get("content-type", ""):
-            try:
-                data = json.loads(self.body)
-            except ValueError:
-                return {}
+            data = self.json()
             return {k: str(v) for k, v in data.items()} if isinstance(data, dict) else {}
         return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 

@@ -11,15 +11,18 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_cli.simulator import github, streams
+from copilot_cli.simulator import framing, github
 from copilot_cli.simulator.accounts import Accounts
+from copilot_cli.simulator.byok import ROUTES, Byok
 from copilot_cli.simulator.copilot import Copilot
+from copilot_cli.simulator.crossings import Crossing, Watch
 from copilot_cli.simulator.device import DeviceLogin
-from copilot_cli.simulator.hosts import Place, place
+from copilot_cli.simulator.hosts import Place, moved, place
 from copilot_cli.simulator.library import Library
 from copilot_cli.simulator.pages import DevicePage
 from copilot_cli.simulator.reply import Reply, Request, Watched, text_reply
 from copilot_cli.simulator.scenario import ENDPOINTS, Answer, Fault, Scenario, Seen
+from copilot_cli.simulator.serving import Speaker
 
 if TYPE_CHECKING:
     import httpx
@@ -46,17 +49,23 @@ class Simulator:
     ) -> None:
         self.scenario = scenario or Scenario()
         self.log: list[Seen] = []
+        self.crossings: list[Crossing] = []
         self._now = now
         self._changed = threading.Condition(threading.RLock())
         self._faults: dict[str, list[Fault]] = {name: [] for name in ENDPOINTS}
         self._accounts = Accounts(self.scenario, now)
         self._device = DeviceLogin(self.scenario, self._accounts, now)
         self._github = github.GitHub(self.scenario, self._accounts, now)
-        self._copilot = Copilot(self.scenario, self._accounts, now, Library())
+        self._watch = Watch(self._accounts.homes, self.scenario)
+        self._speaker = Speaker(now, Library())
+        self._copilot = Copilot(
+            self.scenario, self._accounts, now, self._speaker, self._github.quota_headers
+        )
         self._routes = self._table(DevicePage(self._device, self.scenario))
 
     def _table(self, page: DevicePage) -> list[_Route]:
         device, rest, copilot = self._device, self._github, self._copilot
+        byok = Byok(self.scenario, self._speaker)
         return [
             _Route("device_code", "web", "POST", r"/login/device/code", device.request_code),
             _Route("device_token", "web", "POST", r"/login/oauth/access_token", device.token),
@@ -66,16 +75,26 @@ class Simulator:
             _Route("exchange", "rest", "GET", r"/copilot_internal/v2/token", rest.exchange),
             _Route("quota", "rest", "GET", r"/copilot_internal/user", rest.quota),
             _Route("models", "copilot", "GET", r"/models", copilot.models),
+            _Route("session", "copilot", "POST", r"/models/session", copilot.session),
             _Route("policy", "copilot", "POST", r"/models/[^/]+/policy", copilot.policy),
             _Route("chat", "copilot", "POST", r"/chat/completions", copilot.chat),
+            _Route("responses", "copilot", "POST", r"(?:/v1)?/responses", copilot.responses),
+            _Route("messages", "copilot", "POST", r"/v1/messages", copilot.messages),
+            *(
+                _Route(name, name.partition("_")[0], method, path, byok.answerer(name))
+                for name, method, path in ROUTES
+            ),
         ]
 
     def handle(self, request: Request) -> Reply:
         """Answer one request. ValueError for a host that the simulator does not stand in for."""
-        where = place(request.host)
-        if where is None:
+        found = place(request.host)
+        if found is None:
             raise ValueError(f"the simulator does not stand in for {request.host}")
+        where, path = moved(found, request.path)
         with self._changed:
+            self.crossings += self._watch.crossings(request, where)
+            request = request._replace(path=path)
             route = self._find(request, where)
             seen = self._record(request, route)
             reply = self._play(request, where, route)
@@ -113,10 +132,7 @@ class Simulator:
         scripted = fault.reply()
         if scripted is not None:
             return scripted
-        reply = route.answer(request, where)._replace(delay=fault.delay)
-        if route.endpoint == "chat" and reply.status == 200:
-            reply = reply.with_headers(self._github.quota_headers())
-        return reply
+        return route.answer(request, where)._replace(delay=fault.delay)
 
     def _finished(self, reply: Reply, seen: Seen, where: Place) -> Reply:
         moment = datetime.fromtimestamp(self._now() + self.scenario.clock_skew, UTC)
@@ -151,6 +167,7 @@ class Simulator:
         drop: bool = False,
         delay: float = 0.0,
         connect_error: bool = False,
+        cut_after: int | None = None,
         times: int = 1,
     ) -> None:
         """Script a failure of one endpoint; several are played in order, before the normal answer.
@@ -162,7 +179,7 @@ class Simulator:
         if endpoint not in ENDPOINTS:
             raise ValueError(f"no endpoint {endpoint!r}; there are: {', '.join(ENDPOINTS)}")
         made = Fault(
-            status, body, headers or {}, error, interval, drop, delay, connect_error=connect_error
+            status, body, headers or {}, error, interval, drop, delay, connect_error, cut_after
         )
         with self._changed:
             self._faults[endpoint].extend([made] * times)
@@ -181,26 +198,27 @@ class Simulator:
         pause_after: tuple[int, float | threading.Event] | None = None,
         raw: bytes | None = None,
         batch: int = 1,
+        refusal: str | None = None,
     ) -> None:
-        """Script the next chat answer, whichever model is asked; several are played in order.
+        """Script the next answer, whichever model is asked on whichever wire; they keep order.
 
         `tool_calls` are (name, JSON arguments). `cut_after` breaks the connection after so many
         deltas, `pause_after` is (deltas, seconds or an event to wait for), `raw` the exact bytes of
         the stream, `batch` the events per write. ValueError for an unknown quirk.
         """
-        streams.quirks(quirk)
+        framing.quirks(quirk)
         made = Answer(
             text, deltas, reasoning, tuple(tool_calls), quirk, finish, usage, cut_after,
-            pause_after, raw, batch,
+            pause_after, raw, batch, refusal,
         )  # fmt: skip
         with self._changed:
-            self._copilot.answers.append(made)
+            self._speaker.answers.append(made)
 
     def unused(self) -> list[str]:
         """What was scripted and never asked for; a test that ends with some has not run its way."""
         with self._changed:
             left = [f"fault of {name}" for name, faults in self._faults.items() for _ in faults]
-            return left + ["answer"] * len(self._copilot.answers)
+            return left + ["answer"] * len(self._speaker.answers)
 
     def pending(self) -> list[str]:
         """The user codes that wait for a person, oldest first."""
@@ -234,7 +252,7 @@ class Simulator:
     def secrets(self) -> frozenset[str]:
         """Every secret given out so far, so that a test can look for them where none may be."""
         with self._changed:
-            return frozenset(self._accounts.secrets)
+            return frozenset(self._accounts.homes)
 
     def wait(self, until: Callable[[], bool], timeout: float = 10.0) -> bool:
         """Wait (at most `timeout` seconds) until the log shows something; False if it did not."""

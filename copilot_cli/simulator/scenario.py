@@ -8,10 +8,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from copilot_cli.simulator.reply import JSON_TYPE, TEXT_TYPE, Reply, json_reply
+from copilot_cli.simulator.reply import CUT, JSON_TYPE, TEXT_TYPE, Reply, json_reply
 
-ENDPOINTS = ("device_code", "device_token", "user", "exchange", "quota", "models", "policy", "chat")
+GITHUB_ENDPOINTS = ("device_code", "device_token", "user", "exchange", "quota")
+COPILOT_ENDPOINTS = ("models", "policy", "session", "chat", "responses", "messages")
+BYOK_ENDPOINTS = (
+    *("openai_models", "openai_chat", "openai_responses"),
+    *("azure_models", "azure_chat", "azure_responses"),
+    *("anthropic_models", "anthropic_messages"),
+    *("ollama_models", "ollama_chat"),
+)
+ENDPOINTS = GITHUB_ENDPOINTS + COPILOT_ENDPOINTS + BYOK_ENDPOINTS
 """The endpoints that can be given a fault; the log also knows `device_page` and `unknown`."""
+
+KEYS = {
+    "openai": "sk-simulator-openai-key",
+    "azure": "simulator-azure-key",
+    "anthropic": "sk-ant-simulator-anthropic-key",
+}
+"""The keys that the fronts of other providers take; the one of Ollama takes any, and none."""
 
 
 @dataclass
@@ -24,6 +39,7 @@ class Scenario:
 
     login: str = "octocat"
     plan: str = "individual"  # free, individual, individual_pro, business, enterprise
+    plans: dict[str, str] = field(default_factory=dict)  # of single logins, where it differs
     token_kind: str = "ghu_"  # noqa: S105  the prefix of a token, not one
     expiring: bool = False
     interval: int = 5
@@ -32,6 +48,7 @@ class Scenario:
     device_flow: bool = True
     client_ids: frozenset[str] = frozenset({"Iv1.b507a08c87ecfe98"})
     exchange_refuses_gho: bool = False
+    copilot_requests: bool = True  # whether fine-grained tokens have that permission
     no_copilot: str | None = None  # the notification_id of the refusal
     token_life: int = 1800
     refresh_in: int = 1500
@@ -40,7 +57,11 @@ class Scenario:
     quota: float = 80.0
     entitlement: int = 300
     token_billing: bool = False
+    overage_permitted: bool = False
+    auto: bool = True  # whether POST /models/session is there
+    auto_life: int = 3600
     broken_models: bool = False  # also list items that are no models at all
+    keys: dict[str, str] = field(default_factory=lambda: dict(KEYS))
 
 
 class Fault(NamedTuple):
@@ -54,6 +75,7 @@ class Fault(NamedTuple):
     drop: bool = False
     delay: float = 0.0
     connect_error: bool = False
+    cut_after: int | None = None
 
     def reply(self) -> Reply | None:
         """The reply that stands in for the normal one; None if only a delay was asked for."""
@@ -68,6 +90,8 @@ class Fault(NamedTuple):
             return None
         else:
             made = self._plain()
+        if self.cut_after is not None and isinstance(made.body, bytes):
+            made = made._replace(body=iter((made.body[: self.cut_after], CUT)))
         return made._replace(headers={**made.headers, **_lower(self.headers)}, delay=self.delay)
 
     def _plain(self) -> Reply:
@@ -105,6 +129,8 @@ class Answer(NamedTuple):
     pause_after: tuple[int, float | threading.Event] | None = None
     raw: bytes | None = None
     batch: int = 1
+    refusal: str | None = None
+    stopped: str | None = None
 
 
 @dataclass
