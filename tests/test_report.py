@@ -14,8 +14,10 @@ from copilot_cli.messages import (
     Outcome,
     Reasoning,
     Started,
+    Switched,
     Text,
     ToolCall,
+    ToolResult,
     Usage,
     UsageReport,
     Waiting,
@@ -113,6 +115,48 @@ def test_what_was_thought_before_a_wait_is_folded_away() -> None:
     ]
 
 
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_tool_is_told_in_its_place(terminal: bool) -> None:
+    """Between the texts around it; on a terminal what is being redrawn ends first."""
+    streams = Heard(terminal=terminal)
+    report = TextReport(streams, lambda: Writer(streams.heard))
+    call = ToolCall("1", "look", '{"path": "a\x1b[2J"}')
+    results = [
+        ToolResult("1", "look", "one"),
+        ToolResult("1", "look", "1\n2\n3"),
+        ToolResult("1", "look", ""),
+        ToolResult("1", "look", "no such file", error=True),
+    ]
+    told(report, Text("a"), call, *results, Text("b"))
+    said = [
+        'notice → look {"path": "a␛[2J"}',
+        "notice ← look: one",
+        "notice ← look: 3 lines, 5 characters",
+        "notice ← look: nothing",
+        "notice ✗ look: no such file",
+    ]
+    ends = ["end incomplete=False"] if terminal else []
+    assert streams.heard == ["text a", *[each for line in said for each in (*ends, line)], "text b"]
+
+
+def test_who_answers_instead_is_said_and_is_in_the_object() -> None:
+    """Nothing was shown before it."""
+    streams = Heard(terminal=False)
+    switched = Switched("byok", "other", "the service is down")
+    told(TextReport(streams, lambda: Writer(streams.heard)), switched, Text("a"))
+    assert streams.heard == [
+        "close",
+        "notice the service is down; other (byok) answers instead",
+        "text a",
+    ]
+    out: list[bytes] = []
+    report = JSONReport(out.append)
+    told(report, switched, Text("a"))
+    report.finish(OUTCOME, None)
+    found = json.loads(b"".join(out))
+    assert (found["model"], found["engine"]) == ("other", "byok")
+
+
 @pytest.mark.parametrize("ending", ["finish", "abandon"])
 def test_the_terminal_is_left_whole_once(ending: str) -> None:
     """However it ends, and also before it began."""
@@ -173,6 +217,7 @@ def test_lines_of_json() -> None:
         Reasoning("hm"),
         Text("a\u2028b"),
         ToolCall("1", "tool", "{}"),
+        ToolResult("1", "tool", "ok", error=True),
         Notice("hey"),
         Waiting(1.5, "busy"),
         UsageReport(Usage(output_tokens=7), None),
@@ -187,6 +232,7 @@ def test_lines_of_json() -> None:
         "reasoning",
         "text",
         "tool_call",
+        "tool_result",
         "notice",
         "notice",
         "usage",
@@ -195,6 +241,8 @@ def test_lines_of_json() -> None:
     ]
     assert found[2]["text"] == "a\u2028b"
     assert found[3] == {"type": "tool_call", "id": "1", "name": "tool", "arguments": "{}"}
-    assert found[6]["output_tokens"] == 7
-    assert found[6]["cost"] is None
-    assert found[7] == {"type": "end", "finish_reason": "stop", "complete": True}
+    result = {"type": "tool_result", "id": "1", "name": "tool", "output": "ok", "error": True}
+    assert found[4] == result
+    assert found[7]["output_tokens"] == 7
+    assert found[7]["cost"] is None
+    assert found[8] == {"type": "end", "finish_reason": "stop", "complete": True}

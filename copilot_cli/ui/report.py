@@ -92,7 +92,7 @@ class TextReport:
             case End(_, complete, _):
                 self._open().end(incomplete=not complete)
             case ToolCall() | ToolResult():
-                self._notice(tool_line(event))
+                self._aside(tool_line(event))
             case Started() | UsageReport() | SealedReasoning():
                 pass
             case _:
@@ -117,6 +117,12 @@ class TextReport:
             self._held.append(message)
         else:
             self._streams.notice(message)
+
+    def _aside(self, line: str) -> None:
+        """Say `line` in its place between the texts of an answer, and not at its end."""
+        if self._writer is not None and self._streams.stdout_is_terminal:
+            self._writer.end(incomplete=False)
+        self._streams.notice(line)
 
     def _open(self) -> Writer:
         if self._writer is None:
