@@ -1,17 +1,17 @@
 """The recorded streams of `tests/streams`, and events as they are compared."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from copilot_cli.messages import Event, Reasoning, Text
-from copilot_cli.wires.chat import Decoder
-from copilot_cli.wires.stream import EventStream
+from copilot_cli.wires import chat
+from copilot_cli.wires.stream import Decoder, EventStream
 
 FOLDER = Path(__file__).parent / "streams"
 
 
 def recording(name: str) -> bytes:
-    """Return the bytes of a recorded stream."""
+    """Return the bytes of a recorded stream; those of other wires are in a folder of their own."""
     return (FOLDER / f"{name}.sse").read_bytes()
 
 
@@ -29,14 +29,30 @@ def joined(events: Iterable[Event]) -> list[Event]:
     return found
 
 
-def decoded(*chunks: bytes) -> tuple[list[Event], str | None]:
-    """Return the events of a chat stream that comes in `chunks`, and the fault's class name."""
-    decoder = Decoder()
-    stream = EventStream(decoder)
+def decoded(
+    *chunks: bytes, decoder: Callable[[], Decoder] = chat.Decoder
+) -> tuple[list[Event], str | None]:
+    """Return the events of a stream that comes in `chunks`, and the fault's class name."""
+    reader = decoder()
+    stream = EventStream(reader)
     events: list[Event] = []
     for chunk in chunks:
         events += stream.feed(chunk)
     events += stream.end()
     if stream.fault is not None:
         return joined(events), type(stream.fault).__name__
-    return joined([*events, *decoder.finish()]), None
+    return joined([*events, *reader.finish()]), None
+
+
+def names(wire: str) -> set[str]:
+    """Return the names of a wire's recordings, each of which its README has to name."""
+    found = {path.stem for path in (FOLDER / wire).glob("*.sse")}
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(found) if f"| `{wire}/{name}` |" not in readme] == []
+    return found
+
+
+def cut(stream: bytes) -> Iterator[tuple[bytes, ...]]:
+    """Yield `stream` cut in two at every byte, and once into single bytes."""
+    yield from ((stream[:place], stream[place:]) for place in range(len(stream) + 1))
+    yield tuple(stream[place : place + 1] for place in range(len(stream)))

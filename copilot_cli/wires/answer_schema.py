@@ -24,7 +24,10 @@ def openai_format(schema: Schema) -> dict[str, Any]:
     does not; elsewhere the schema is sent as it is and the service tries its best.
     """
     form = closed(schema.schema)
-    strict = form.get("type") == "object" and "anyOf" not in form and _keeps_rules(form)
+    try:
+        strict = form.get("type") == "object" and "anyOf" not in form and _keeps_rules(form)
+    except RecursionError:
+        strict = False
     return {
         "name": schema.name,
         "schema": form if strict else _without_dialect(schema.schema),
@@ -49,7 +52,7 @@ def _closed(schema: Any) -> Any:
     if not isinstance(schema, Mapping) or "allOf" in schema:
         return schema
     form = _mapped(schema, _closed)
-    if form.get("properties") and "additionalProperties" not in form:
+    if table(form.get("properties")) and "additionalProperties" not in form:
         form["additionalProperties"] = False
     return form
 
