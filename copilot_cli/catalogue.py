@@ -1,111 +1,208 @@
-"""The models of this run's account, and which of them answers.
+"""The models of this run's account and of the person's own endpoints, and which of them answers.
 
-The list is kept in the cache: ten minutes for who asks which models there are, and for as long as
-it lasts for who only wants to know something of one.
+A list is kept in the cache: ten minutes for who asks which models there are, and for as long as it
+lasts for who only wants to know something of one, or cannot ask.
 """
 
-import math
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import CopilotChatError, ModelUnavailable, UsageError
+from copilot_cli.errors import CopilotChatError, ModelUnavailable, SignInError, UsageError
+from copilot_cli.model_cache import ModelCache, ModelList
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.messages import ModelInfo
     from copilot_cli.roles import Role
+    from copilot_cli.routing import Route
 
 FRESH = 600.0
 """Seconds for which a list is used without asking again (VS Code asks after ten minutes)."""
 
+_LISTED = frozenset({"direct", "byok"})  # the engines whose models are known here
+
 
 class Catalogue:
-    """The model list of one account; `silent`, it sends nothing and knows what was read before."""
+    """The model lists of one run; `silent`, it sends nothing and knows what was read before.
+
+    Copilot's list has the name None, an endpoint's that of the endpoint.
+    """
 
     def __init__(self, app: "App") -> None:
         self._app = app
         self.silent = False
-        self._read: list[ModelInfo] = []  # where the disk refuses to keep it
+        self._lists: dict[str | None, ModelList] = {}  # read in this run, or found in the cache
 
-    def models(self, *, fresh: bool = False) -> "list[ModelInfo]":
-        """Return the list, at most ten minutes old; `fresh` always asks the service."""
-        from copilot_cli.engines.models import parse_models
-        from copilot_cli.store.cache import write_json
+    # Lists
 
-        kept = None if fresh else self._kept(FRESH)
-        if kept is not None:
-            return kept
-        reply = self._app.engine.models_reply()
-        entry = {"for": self._whose, "data": reply.get("data")}
-        write_json(self._file, entry, self._app.effects.now())
-        self._read = parse_models(reply)
-        return self._read
+    def models(self, *, fresh: bool = False, endpoint: str | None = None) -> "list[ModelInfo]":
+        """Return a list, at most ten minutes old; `fresh` always asks the service.
 
-    def known(self) -> "list[ModelInfo]":
-        """Return the list as it was read last, however long ago; sends nothing."""
-        return self._kept(math.inf) or self._read
+        Raises what reading it does: see `Engine.models_reply`.
+        """
+        return self.read(endpoint, patience=0.0 if fresh else FRESH).models
 
-    def find(self, model: str) -> "ModelInfo | None":
+    def known(self, endpoint: str | None = None) -> "list[ModelInfo]":
+        """Return a list as it was read last, however long ago; sends nothing."""
+        kept = self.kept(endpoint)
+        return kept.models if kept else []
+
+    def find(self, model: str, endpoint: str | None = None) -> "ModelInfo | None":
         """Return what was read last of `model`; None where that is nothing. Sends nothing."""
-        return next((each for each in self.known() if each.id == model), None)
+        kept = self.kept(endpoint)
+        return kept.find(model) if kept else None
 
-    def look_up(self, model: str) -> "ModelInfo | None":
+    def look_up(self, model: str, endpoint: str | None = None) -> "ModelInfo | None":
         """Return what is known of `model`, asking the service if nothing was ever read.
 
         None too where the service cannot be asked: who needs an answer hears why from that.
         """
-        if not self.silent and not self.known():
+        if not self.silent and self.kept(endpoint) is None:
             with suppress(CopilotChatError):
-                self.models()
-        return self.find(model)
+                self.models(endpoint=endpoint)
+        return self.find(model, endpoint)
 
-    def choose(self, role: "Role | None" = None) -> str:
-        """Return the model to ask: the one that is set, else the service's own default.
+    def read(self, endpoint: str | None, *, patience: float) -> ModelList:
+        """Return a list that is at most `patience` seconds old, asking for it if need be."""
+        kept = self.kept(endpoint)
+        if kept is not None and patience and self.age(kept) <= patience:
+            return kept
+        read = self._fetched(endpoint)
+        self._lists[endpoint] = read
+        self._cache.write(read)
+        return read
+
+    def kept(self, endpoint: str | None) -> ModelList | None:
+        """Return a list as it was read last; None where there is none, or nobody is signed in."""
+        if endpoint not in self._lists:
+            with suppress(SignInError):
+                kept = self._cache.read(self._whose(endpoint), web=self._web, endpoint=endpoint)
+                if kept is not None:
+                    self._lists[endpoint] = kept
+        return self._lists.get(endpoint)
+
+    def age(self, kept: ModelList) -> float:
+        """Return the seconds since a list was read."""
+        return max(0.0, self._app.effects.now() - kept.at)
+
+    def everything(self, *, fresh: bool = False) -> "Iterator[ModelInfo]":
+        """Yield the models of Copilot and of every endpoint, at most ten minutes old if possible.
+
+        What cannot be read now is taken as it was; that, and what cannot be read at all, is said on
+        stderr. Raises `CopilotChatError` where nothing could be read.
+        """
+        from copilot_cli.listed_models import everything
+
+        return everything(self._app, self, fresh=fresh)
+
+    # Which one answers
+
+    def resolve(self, name: str, *, ask: bool) -> "Route":
+        """Return who answers to `name`: the engine, its endpoint, and the model's id there.
+
+        `ask`: the person is asked which one of a family is meant. Raises `ModelUnavailable` for a
+        name that means nothing or too much, and for a model that cannot be used. A name that no
+        list can be read for is taken as it is.
+        """
+        route = self._route(name)
+        if route.engine not in _LISTED or route.model is None:
+            return route
+        known = self.find(route.model, route.endpoint)
+        if known is not None and known.disabled is None:
+            return route
+        from copilot_cli.naming import Naming
+
+        return Naming(self._app, self).resolve(name, route, ask=ask)
+
+    def choose(self, role: "Role | None" = None) -> "Route":
+        """Return who answers: the model that is set, else the service's own default.
 
         The model of `role` is behind an option and a variable only. The service's default is said
-        on stderr, once. Raises `ModelUnavailable` where none can be used, `UsageError` where none
-        is known and nothing may be sent.
+        on stderr, once. Raises as `resolve` does, `ModelUnavailable` where no model can be used,
+        and `UsageError` where none is known and nothing may be sent.
         """
+        name = self._app.settings.model
         if role and role.model and not self.named:
-            return role.model
-        if self._app.settings.model:
-            return self._app.settings.model
-        from copilot_cli.engines.models import default_model
-
-        chosen = default_model(self.known() if self.silent else self.models())
-        if chosen is None and self.silent:
-            raise UsageError(
-                "no model is set, and the service's default is not known yet",
-                hint="name one with -m: a dry run does not ask the service",
-            )
-        if chosen is None:
-            raise ModelUnavailable(
-                "your account has no chat model that can be used",
-                hint="see `copilot-chat models` for the reasons",
-            )
-        self._app.streams.notice(f"model: {chosen.id} (the service's default; choose with -m)")
-        return chosen.id
+            name = role.model
+        if name:
+            return self.resolve(name, ask=self._app.streams.person)
+        route = self._route(None)
+        return route._replace(model=self._default(route)) if route.engine in _LISTED else route
 
     @property
     def named(self) -> bool:
         """Whether an option or a variable names the model of this run."""
         return self._app.settings.source("model").startswith(("option", "environment"))
 
-    @property
-    def _file(self) -> Path:
-        return self._app.settings.paths.cache_dir / "models.json"
+    def _default(self, route: "Route") -> str:
+        from copilot_cli.engines.models import default_model
+
+        if route.endpoint is not None:
+            own = self._app.endpoints.look_up(route.endpoint).model
+            if own:
+                return own
+        at = route.endpoint
+        chosen = default_model(self.known(at) if self.silent else self.models(endpoint=at))
+        if chosen is None and self.silent:
+            raise UsageError(
+                "no model is set, and the service's default is not known yet",
+                hint="name one with -m: a dry run does not ask the service",
+            )
+        if chosen is None:
+            whose = "your account has" if at is None else f"{at} lists"
+            raise ModelUnavailable(
+                f"{whose} no chat model that can be used",
+                hint="see `copilot-chat models` for the reasons",
+            )
+        whose = "the service's default" if at is None else f"the first of {at}"
+        self._app.streams.notice(f"model: {chosen.id} ({whose}; choose with -m)")
+        return chosen.id
+
+    def _route(self, name: str | None) -> "Route":
+        from copilot_cli.routing import parse
+
+        app, usual = self._app, self._app.route
+        # The engine that answers where no prefix says otherwise; the route's own may be one's.
+        engine = usual.engine if usual.model == app.settings.model else app.settings.engine
+        route = parse(name, engine, app.endpoints.names())
+        if route.engine == "byok" and route.endpoint is None:
+            return route._replace(endpoint=app.endpoints.default())
+        return route
+
+    # Where lists come from
 
     @property
-    def _whose(self) -> str:
+    def _cache(self) -> ModelCache:
+        return ModelCache(self._app.settings.paths.cache_dir, self._app.effects.now())
+
+    @property
+    def _web(self) -> str:
+        return self._app.settings.login_url()
+
+    def _whose(self, endpoint: str | None) -> str:
         settings = self._app.settings
+        if endpoint is not None:
+            return f"endpoint {endpoint} {self._app.endpoints.look_up(endpoint).base_url}"
         return f"{settings.host} {self._app.access.login} {settings.copilot_api() or ''}"
 
-    def _kept(self, age: float) -> "list[ModelInfo] | None":
-        from copilot_cli.engines.models import parse_models
-        from copilot_cli.store.cache import read_json
+    def _fetched(self, endpoint: str | None) -> ModelList:
+        from copilot_cli.engines.models import model_items
+        from copilot_cli.routing import Route
 
-        kept = read_json(self._file, age, self._app.effects.now())
-        if not isinstance(kept, dict) or kept.get("for") != self._whose:
-            return None
-        return parse_models(kept)
+        route = Route("direct") if endpoint is None else Route("byok", endpoint)
+        items = model_items(self._app.engine_for(route).models_reply())
+        return ModelList(
+            self._whose(endpoint),
+            items,
+            self._app.effects.now(),
+            plan=self._plan() if endpoint is None else None,
+            web=self._web,
+            endpoint=endpoint,
+        )
+
+    def _plan(self) -> str | None:
+        """Return the plan that the token in use names; nothing is sent for it."""
+        from copilot_cli.engines.models import known_plan
+
+        return known_plan(getattr(self._app.access.lease.get(), "sku", None))

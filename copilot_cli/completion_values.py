@@ -4,7 +4,6 @@ Rule: everything comes from files that are there, and quickly. No request is mad
 nothing is created, and whoever calls takes any failure for "nothing to offer".
 """
 
-import math
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -29,9 +28,14 @@ Find = Callable[["App"], Iterator[Candidate]]
 
 
 def models(app: "App") -> Iterator[Candidate]:
-    """Yield the models of the list that was last fetched for this host, however old it is."""
+    """Yield the models of the lists that were read last, however old: this host's, the endpoints'.
+
+    A model of an endpoint is named as it is typed: behind the endpoint's name.
+    """
+    from copilot_cli.ui.describe import named
+
     for model in _models(app):
-        yield Candidate(model.id, model.name)
+        yield Candidate(named(model), model.name)
 
 
 def efforts(app: "App") -> Iterator[Candidate]:
@@ -112,12 +116,15 @@ BY_SETTING: Mapping[str, Find] = {
 
 
 def _models(app: "App") -> "Iterator[ModelInfo]":
-    from copilot_cli.engines.models import parse_models
-    from copilot_cli.store.cache import read_json
+    from copilot_cli.model_cache import ModelCache
 
-    kept = read_json(app.paths.cache_dir / "models.json", math.inf, app.effects.now())
-    if not isinstance(kept, dict) or str(kept.get("for")).partition(" ")[0] != app.settings.host:
-        return
-    for model in parse_models(kept):
-        if model.disabled is None:
-            yield model
+    settings, seen = app.settings, set()
+    for kept in ModelCache(app.paths.cache_dir, app.effects.now()).everything():
+        kind, _, rest = kept.whose.partition(" ")
+        endpoint = rest.partition(" ")[0] if kind == "endpoint" else None
+        if kind != settings.host and endpoint not in settings.endpoints:
+            continue
+        for model in kept.models:
+            if model.disabled is None and (endpoint, model.id) not in seen:
+                seen.add((endpoint, model.id))
+                yield model._replace(endpoint=endpoint)

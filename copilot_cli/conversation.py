@@ -13,8 +13,9 @@ from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
-    from copilot_cli.messages import Message
+    from copilot_cli.messages import Message, ModelInfo
     from copilot_cli.roles import Role
+    from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
     from copilot_cli.store.sessions import Sessions
     from copilot_cli.store.turns import Session, Turn
@@ -37,19 +38,21 @@ class Manner(NamedTuple):
 
 def open_chat(
     app: "App",
-    model: str,
+    route: "Route",
     manner: Manner,
     *,
     recorder: "SessionRecorder | None" = None,
     history: "Iterable[Message]" = (),
 ) -> Chat:
-    """Return a chat with `model` that goes on from `history`, knowing its window if anybody did.
+    """Return a chat with the model of `route` that goes on from `history`.
 
-    Nothing is asked of the service for that, what was read last of the model counts; but for the
-    levels of reasoning that it has, where one is wanted.
+    Its window is known if it was ever read: nothing is asked of the service for that, but for the
+    levels of reasoning that the model has, where one is wanted.
     """
-    engine, effort = app.engine, app.effort(manner.role)
-    info = app.catalogue.look_up(model) if effort else app.catalogue.find(model)
+    engine = app.guard.engine(app.engine_for(route))
+    effort, model = app.effort(manner.role), route.model or ""
+    look = app.catalogue.look_up if effort else app.catalogue.find
+    info = look(model, route.endpoint)
     return app.plain_chat(
         engine,
         model,
@@ -79,10 +82,10 @@ class Conversation:
         self.app = app
         self.sessions = sessions
         self.manner = manner
-        stored = session.model if session and not app.catalogue.named else None
-        self.chat, self.recorder = self._opened(
-            stored or app.catalogue.choose(manner.role), session
-        )
+        stored = self._stored(session) if session and not app.catalogue.named else None
+        self.route = stored or app.catalogue.choose(manner.role)
+        """Who answers from here on."""
+        self.chat, self.recorder = self._opened(session)
 
     # Which conversation
 
@@ -94,11 +97,12 @@ class Conversation:
     def begin(self, sessions: "Sessions | None" = None) -> None:
         """Begin a new conversation with the same model and instructions, kept in `sessions`."""
         self.sessions = sessions or self.sessions
-        self._change(self.chat.model, None)
+        self._change(None)
 
     def resume(self, session: "Session") -> None:
         """Go on with a stored conversation, with the model that answered it last."""
-        self._change(session.model or self.chat.model, session)
+        self.route = self._stored(session) or self.route
+        self._change(session)
 
     def fork(self) -> "Session | None":
         """Go on in a copy of the conversation as it is now; None where there is nothing to copy."""
@@ -106,7 +110,7 @@ class Conversation:
         if copy is None:
             return None
         session = self.sessions.find(copy)
-        self._change(self.chat.model, session)
+        self._change(session)
         return session
 
     # What was said
@@ -143,9 +147,21 @@ class Conversation:
 
     # Who answers, and how
 
-    def use_model(self, model: str) -> None:
-        """Have `model` answer from the next turn on."""
-        info = self.app.catalogue.find(model)
+    @property
+    def info(self) -> "ModelInfo | None":
+        """What is known of the model that answers."""
+        return self.app.catalogue.find(self.chat.model, self.route.endpoint)
+
+    def use_model(self, route: "Route | None" = None) -> None:
+        """Have the model of `route` answer from the next turn on, with all that was said before.
+
+        None: the one that answers already, with what has become known of it.
+        """
+        if route is not None and route != self.route:
+            self.chat.engine = self.app.guard.engine(self.app.engine_for(route))
+            self.route = route
+        model = self.route.model or ""
+        info = self.app.catalogue.find(model, self.route.endpoint)
         if info is None:
             self.chat.use_model(model)
         else:
@@ -158,25 +174,48 @@ class Conversation:
         self.chat.effort = self.app.effort(role)
         self.chat.temperature = role.temperature if role else None
         if role and role.model:
-            self.use_model(role.model)
+            self.use_model(self.app.catalogue.resolve(role.model, ask=self.app.streams.person))
 
     def instruct(self, system: str | None) -> None:
         """Put `system`, the person's own instructions, before the conversation from now on."""
         self.manner = self.manner._replace(system=system)
         self.chat.system = self.manner.instructions
 
-    def _change(self, model: str, session: "Session | None") -> None:
+    def _stored(self, session: "Session") -> "Route | None":
+        """Return who answered a stored conversation last; None where another is wanted, or must."""
+        from copilot_cli.routing import Route
+
+        settings, engine = self.app.settings, session.engine or "direct"
+        named = settings.source("engine").startswith(("option", "environment"))
+        if session.model is None or (named and engine != self.app.route.engine):
+            return None
+        if engine != "byok":
+            return Route(engine, None, session.model)
+        endpoint = self._endpoint(session)
+        return Route(engine, endpoint, session.model) if endpoint else None
+
+    def _endpoint(self, session: "Session") -> str | None:
+        """Return which endpoint answered: the one it is kept under, or one that lists the model."""
+        names = self.app.endpoints.names()
+        under = (session.account or "").removeprefix("byok:")
+        if under in names:
+            return under
+        find = self.app.catalogue.find
+        lists = (name for name in names if find(session.model or "", name) is not None)
+        return next(lists, names[0] if len(names) == 1 else None)
+
+    def _change(self, session: "Session | None") -> None:
         effort = self.chat.effort
-        self.chat, self.recorder = self._opened(model, session)
+        self.chat, self.recorder = self._opened(session)
         self.chat.effort = effort
 
-    def _opened(self, model: str, session: "Session | None") -> "tuple[Chat, SessionRecorder]":
+    def _opened(self, session: "Session | None") -> "tuple[Chat, SessionRecorder]":
         recorder = self.app.recorder(session.id if session else None, self.sessions)
         if recorder.session is None:  # nothing can be kept, and that was said: as a private one
             self.sessions = self.app.private_sessions
             recorder = self.app.recorder(None, self.sessions)
         history = recorder.conversation()
-        chat = open_chat(self.app, model, self.manner, recorder=recorder, history=history)
+        chat = open_chat(self.app, self.route, self.manner, recorder=recorder, history=history)
         return chat, recorder
 
     def _moved(self, turn: "Turn | None") -> "Turn | None":
@@ -198,7 +237,7 @@ def stored_session(app: "App", reference: str | None) -> "Session":
     """
     if reference is not None:
         return app.sessions.find(reference)
-    latest = app.sessions.latest(app.settings.host, app.access.login)
+    latest = app.sessions.latest(*app.holder)
     if latest is None:
         raise UsageError("there is no conversation to go on with")
     return latest

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 
-_CACHE = ("token-*", "token.key", "models.json")
+_CACHE = ("token-*", "token.key", "models.json", "models-*.json")
 
 
 class Leaving:

@@ -92,7 +92,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"endpoints", "engine_building", "guarding", "parties", "routing"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
-    "engine_building": {"app", "engines", "errors", "route_choice", "routing", "store"},
+    "engine_building": {"app", "engines", "errors", "messages", "route_choice", "routing"}
+    | {"store"},
     "route_choice": {"app", "providers", "routing", "settings"},
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}

@@ -46,7 +46,8 @@ def test_the_list_shows_context_and_price_and_what_can_be_used(world: World) -> 
     assert asked.default == "sim-docs"
     assert asked.options["sim-echo"].detail == "128k context · 1x"
     assert asked.options["sim-docs"].detail == "128k context · included"
-    assert {"sim-disabled", "text-embedding-3-small", "sim-responses"}.isdisjoint(asked.values)
+    assert asked.options["sim-disabled"].detail == "wants your consent"
+    assert "text-embedding-3-small" not in asked.values
     assert model(world) == "sim-docs"
 
 
@@ -152,6 +153,51 @@ def test_a_wanted_model_that_cannot_be_used(world: World, wanted: str) -> None:
     assert f"The model {wanted} is not available to you" in world.said
     assert ("(not enabled (disabled)" in world.said) is (wanted == "sim-disabled")
     assert model(world) == "sim-docs"
+
+
+TERMS = "Enable access to **Disabled Echo** by policy."
+
+
+def test_a_model_that_wants_consent_is_enabled_where_it_is_taken(world: World) -> None:
+    """Its terms are shown first; then it answers."""
+    person = Person(("Which model?", "sim-disabled"), ("Accept the terms", True))
+    world.onboard(person, **DEVICE)
+    assert TERMS in person.said
+    assert world.endpoints[-4:] == ["models", "policy", "models", "chat"]
+    assert chats(world) == ["sim-disabled"]
+    assert model(world) == "sim-disabled"
+
+
+def test_terms_that_are_not_accepted_lead_back_to_the_list(world: World) -> None:
+    """Nothing is enabled, and that model is not offered again."""
+    person = Person(
+        ("Which model?", "sim-disabled"), ("Accept the terms", DEFAULT), ("Which model?", DEFAULT)
+    )
+    world.onboard(person, **DEVICE)
+    assert "policy" not in world.endpoints
+    assert "sim-disabled" not in person.asked[2].values
+    assert model(world) == "sim-docs"
+
+
+def test_an_organisation_s_block_is_said(world: World) -> None:
+    """Then another model is taken."""
+    world.sim.fault("policy", status=403, body="blocked by policy")
+    person = Person(
+        ("Which model?", "sim-disabled"), ("Accept the terms", True), ("Which model?", "sim-echo")
+    )
+    world.onboard(person, **DEVICE)
+    assert "sim-disabled could not be enabled" in person.said
+    assert "ask them to enable the model" in person.said
+    assert model(world) == "sim-echo"
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"), [("SIM-ECHO", "sim-echo"), ("sim-ech", "sim-echo"), ("Slow echo", "sim-o1")]
+)
+def test_a_model_may_be_named_as_anywhere(world: World, name: str, taken: str) -> None:
+    """By the beginning of its id, in another case, or by its display name."""
+    world.onboard(**DEVICE, model=name, verify=False)
+    assert model(world) == taken
 
 
 def test_a_model_that_holds_is_kept(world: World) -> None:

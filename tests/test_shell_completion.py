@@ -156,9 +156,9 @@ def test_live_values_come_from_files(used: Shell) -> None:
     models = used.bash("copilot-chat ask -m ")
     assert {"sim-echo", "gpt-4o"} <= set(models)
     assert "sim-disabled" not in models
-    assert used.bash("copilot-chat ask --model=sim-e") == ["sim-echo"]
-    assert used.bash("copilot-chat config set model sim-e") == ["sim-echo"]
-    assert used.bash("copilot-chat config set effort ") == ["low", "medium", "high"]
+    assert used.bash("copilot-chat ask --model=sim-ec") == ["sim-echo"]
+    assert used.bash("copilot-chat config set model sim-ec") == ["sim-echo"]
+    assert used.bash("copilot-chat config set effort ") == ["low", "medium", "high", "xhigh"]
     assert used.bash("copilot-chat config set role re") == ["review"]
     assert used.bash("copilot-chat --account ") == ["octocat"]
     assert len(used.bash("copilot-chat sessions show ")) == 2
@@ -174,7 +174,7 @@ def test_the_home_on_the_line_counts(used: Shell) -> None:
 def test_models_of_another_host_are_not_offered(used: Shell) -> None:
     """The list is that of the host it came from, however old it is."""
     assert used.bash("copilot-chat --host octo.ghe.com ask -m ") == []
-    cache = used.home / "cache" / "models.json"
+    (cache,) = (used.home / "cache").glob("models-*.json")
     kept = json.loads(cache.read_text())
     kept["at"] = 0
     cache.write_text(json.dumps(kept))
@@ -273,7 +273,8 @@ def _break_database(home: Path) -> None:
 
 
 def _break_cache(home: Path) -> None:
-    (home / "cache" / "models.json").write_bytes(b"\xff{")
+    for kept in (home / "cache").glob("models-*.json"):
+        kept.write_bytes(b"\xff{")
 
 
 def _break_store(home: Path) -> None:
@@ -444,7 +445,7 @@ def test_a_real_shell_completes(used: Shell, tmp_path: Path, name: str) -> None:
     try:
         child.send("copilot-chat sug\t")
         child.expect("suggest")
-        child.send("x; copilot-chat ask --model=sim-e\t")
+        child.send("x; copilot-chat ask --model=sim-ec\t")
         child.expect("sim-echo")
         child.send("; copilot-chat sessions show \t\t")
         child.expect("[0-9a-z]{6}")

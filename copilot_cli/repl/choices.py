@@ -21,16 +21,18 @@ class Choice(NamedTuple):
 
 
 def models(repl: "Repl", _typed: str) -> list[Choice]:
-    """Return the models that can be used, as the list was when it was read last."""
-    from copilot_cli.ui.describe import facts
+    """Return the models that can be used, as the lists were when they were read last."""
+    from copilot_cli.ui.describe import facts, named
 
-    usable = (model for model in repl.app.catalogue.known() if model.disabled is None)
-    return [Choice(model.id, facts(model)) for model in usable]
+    catalogue = repl.app.catalogue
+    lists = [catalogue.known(name) for name in (None, *repl.app.endpoints.names())]
+    usable = (model for models in lists for model in models if model.disabled is None)
+    return [Choice(named(model), facts(model)) for model in usable]
 
 
 def efforts(repl: "Repl", _typed: str) -> list[Choice]:
     """Return the levels of reasoning that the model lists."""
-    model = repl.app.catalogue.find(repl.chat.model)
+    model = repl.talk.info
     levels = model.reasoning if model else ()
     return [*map(Choice, levels), Choice("none", "the model's own")]
 

@@ -1,6 +1,5 @@
 """`/model`, `/effort`, `/system`, `/role`: who answers from the next turn on, and how."""
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import ModelUnavailable, UsageError
@@ -16,45 +15,76 @@ _SHOWN = 60  # characters of a role's instructions in the list
 
 
 def model(repl: "Repl", wanted: str) -> None:
-    """Show the models, or change to one."""
+    """Change to a model: the one that is named, or one from the list; show that to a pipe."""
     if wanted:
         use_model(repl, wanted)
         return
-    from copilot_cli.ui.describe import facts
+    from copilot_cli.ui.describe import facts, named
 
-    usable = [each for each in repl.app.catalogue.models() if each.disabled is None]
-    current = repl.chat.model
-    repl.saying.rows([(_marked(it.id, current), facts(it)) for it in usable])
+    listed = [it for it in repl.app.catalogue.everything() if it.type in (None, "chat")]
+    if repl.app.streams.person:
+        use_model(repl, _picked(repl, listed))
+        return
+    usable = [each for each in listed if each.disabled is None]
+    repl.saying.rows([(_marked(named(it), _current(repl)), facts(it)) for it in usable])
 
 
 def use_model(repl: "Repl", wanted: str) -> None:
-    """Change to the model `wanted`. Raises `ModelUnavailable`."""
-    found = _model(repl, wanted)
-    repl.talk.use_model(found.id)
-    repl.saying.note(f"model: {found.id}")
+    """Change to the model `wanted`, whoever answers to it; the conversation goes along.
+
+    A model that only wants consent is offered to be enabled. Raises `ModelUnavailable`.
+    """
+    from copilot_cli.naming import WantsConsent
+
+    try:
+        route = repl.app.catalogue.resolve(wanted, ask=repl.app.streams.person)
+    except WantsConsent as refused:
+        if not repl.app.streams.person:
+            raise
+        _enable(repl, refused.model)
+        route = repl.app.catalogue.resolve(wanted, ask=False)
+    repl.talk.use_model(route)
+    repl.saying.note(f"model: {_current(repl)}")
 
 
-def _model(repl: "Repl", wanted: str) -> "ModelInfo":
-    known = {each.id: each for each in repl.app.catalogue.models()}
-    if wanted not in known:
-        near = get_close_matches(wanted, known, n=3)
-        hint = f"near it: {', '.join(near)}" if near else "/model lists them"
-        raise ModelUnavailable("there is no such model", hint=hint)
-    if known[wanted].disabled is not None:
-        raise ModelUnavailable(f"{wanted} cannot be used: {known[wanted].disabled}")
-    return known[wanted]
+def _enable(repl: "Repl", wanted: "ModelInfo") -> None:
+    from copilot_cli.enabling import accept, offer
+
+    if not offer(repl.app, wanted):
+        raise ModelUnavailable(f"{wanted.id} is not enabled; {_current(repl)} goes on")
+    accept(repl.app, wanted)
+
+
+def _picked(repl: "Repl", listed: "list[ModelInfo]") -> str:
+    from copilot_cli.engines.models import wants_consent
+    from copilot_cli.ui.describe import abilities, facts, named
+    from copilot_cli.ui.prompts import Option
+
+    def option(each: "ModelInfo") -> Option:
+        consent = wants_consent(each)
+        detail = (facts(each), abilities(each), "wants your consent" if consent else "")
+        reason = None if consent else each.disabled
+        return Option(named(each), named(each), " · ".join(filter(None, detail)), reason)
+
+    options = [option(each) for each in listed]
+    return repl.app.prompts.choose("Which model?", options, _current(repl), flag="/model ID")
+
+
+def _current(repl: "Repl") -> str:
+    endpoint = repl.talk.route.endpoint
+    return f"{endpoint}/{repl.chat.model}" if endpoint else repl.chat.model
 
 
 def effort(repl: "Repl", wanted: str) -> None:
     """Show or change how much a reasoning model thinks."""
-    found = next((each for each in repl.app.catalogue.models() if each.id == repl.chat.model), None)
+    found = repl.app.catalogue.look_up(repl.chat.model, repl.talk.route.endpoint)
     levels = found.reasoning if found else ()
     if wanted and wanted != NONE and wanted not in levels:
         hint = f"{repl.chat.model} has {', '.join(levels)}" if levels else None
         raise UsageError(f"{repl.chat.model} has no effort {wanted}", hint=hint)
     if wanted:
         repl.chat.effort = None if wanted == NONE else wanted
-        repl.talk.use_model(repl.chat.model)  # what was not known of it is known now
+        repl.talk.use_model()  # what was not known of it is known now
     listed = f" (of {', '.join(levels)})" if levels else f" ({repl.chat.model} has no levels)"
     repl.saying.note(f"effort: {repl.chat.effort or 'the model’s own'}{listed}")
 

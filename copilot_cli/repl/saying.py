@@ -123,14 +123,15 @@ class Saying:
     def _multiplier(self, outcome: "Outcome") -> float | None:
         """Return what an answer costs in premium requests; None where another unit is billed."""
         self._billed = self._billed or outcome.cost is not None
-        model = self._repl.app.catalogue.find(self._repl.chat.model)
+        model = self._repl.talk.info
         return model.multiplier if model and not self._billed else None
 
     def _learn_the_window(self) -> None:
         """Read the model list if nobody ever did: without it there is no window and no price."""
-        repl = self._repl
-        if repl.chat.tokens[1] is None and repl.app.catalogue.look_up(repl.chat.model):
-            repl.talk.use_model(repl.chat.model)
+        talk = self._repl.talk
+        at = talk.route.endpoint
+        if talk.chat.tokens[1] is None and talk.app.catalogue.look_up(talk.chat.model, at):
+            talk.use_model()
 
     def _wrapped(self, text: str) -> list[str]:
         from copilot_cli.ui.runs import plain, wrapped

@@ -1,0 +1,62 @@
+"""All lists, one after the other: Copilot's, then each endpoint's. None hides another."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import CopilotChatError, Interrupted, LimitError, ServiceError
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+    from copilot_cli.catalogue import Catalogue
+    from copilot_cli.messages import ModelInfo
+    from copilot_cli.model_cache import ModelList
+
+
+def everything(app: "App", catalogue: "Catalogue", *, fresh: bool) -> "Iterator[ModelInfo]":
+    """Yield the models of every list; see `Catalogue.everything`."""
+    names: list[str | None] = [None, *app.endpoints.names()]
+    failed: list[tuple[str | None, CopilotChatError]] = []
+    lists = []
+    for name in names:
+        try:
+            lists.append(_read(app, catalogue, name, fresh=fresh))
+        except Interrupted:
+            raise
+        except CopilotChatError as error:
+            failed.append((name, error))
+    if not lists:
+        raise failed[0][1]
+    for name, why in failed:
+        app.streams.notice(f"{_whose(name)}: {why.message}")
+    for read in lists:
+        yield from read.models
+
+
+def ago(seconds: float) -> str:
+    """Return how long ago something was, in words: the largest unit that is whole."""
+    for unit, size in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'' if count == 1 else 's'} ago"
+    return "a moment ago"
+
+
+def _read(app: "App", catalogue: "Catalogue", name: str | None, *, fresh: bool) -> "ModelList":
+    """Return a list, as it was read before where the service cannot be asked now."""
+    from copilot_cli.catalogue import FRESH
+
+    try:
+        return catalogue.read(name, patience=0.0 if fresh else FRESH)
+    except (ServiceError, LimitError) as error:
+        kept = catalogue.kept(name)
+        if kept is None:
+            raise
+        whose = "" if name is None else f"{name}, "
+        app.streams.notice(
+            f"{whose}as of {ago(catalogue.age(kept))}: could not be read now: {error.message}"
+        )
+        return kept
+
+
+def _whose(name: str | None) -> str:
+    return "Copilot's models are not listed" if name is None else f"the models of {name} are not"
