@@ -29,6 +29,7 @@ _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "lustre", "fuse.sshfs"}
 )
+_MOUNTS = Path("/proc/self/mounts")
 
 
 class Opened(NamedTuple):
@@ -237,12 +238,17 @@ def _is_damaged(path: Path) -> bool:
         return is_damage(exc)
 
 
-def on_network_mount(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bool:
+def on_network_mount(path: Path, mounts: Path = _MOUNTS) -> bool:
     """Say whether `path` lies on a file system of another machine, as far as Linux tells."""
+    return file_system(path, mounts) in _NETWORK
+
+
+def file_system(path: Path, mounts: Path = _MOUNTS) -> str:
+    """Return the type of the file system that `path` lies on; empty where Linux does not tell."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        return False
+        return ""
     folder = Path(os.path.realpath(path))
     best, kind = -1, ""
     for line in lines:
@@ -250,4 +256,4 @@ def on_network_mount(path: Path, mounts: Path = Path("/proc/self/mounts")) -> bo
         point = fields[1].replace("\\040", " ")
         if folder.is_relative_to(point) and len(point) >= best:
             best, kind = len(point), fields[2]
-    return kind in _NETWORK
+    return kind

@@ -33,7 +33,11 @@ UNLOCK_DEADLINE = 60.0
 WAIT_NOTICE = 1.0
 """Seconds after which a person is told what is waited for."""
 
-_LOCKED_HINT = "unlock it, or sign in anew: copilot-chat onboard --force --store passphrase"
+# What is sealed by it cannot be moved from it while it is locked: the key is inside.
+_LOCKED_HINT = (
+    "unlock it, and `copilot-chat keys move --to passphrase` does without it from then on; or sign"
+    " in anew: copilot-chat onboard --force --store passphrase"
+)
 _UNAVAILABLE_HINT = "choose another store: --store passphrase, --store keyfile or --store none"
 # Keychain: interaction not allowed, authorisation failed (security(1), SecBase.h)
 _LOCKED_SIGNS = pattern(r"prompt dismissed|-25308|-25293", re.IGNORECASE)
@@ -115,6 +119,11 @@ class OsKeyring:
         """What people call it: `Secret Service`, `Keychain`, or the class that was set."""
         return _PLATFORMS.get(sys.platform, _OTHER).title if self._path is None else self._path
 
+    @property
+    def backend_class(self) -> str:
+        """The class that is asked, by its full name."""
+        return _PLATFORMS.get(sys.platform, _OTHER).backend if self._path is None else self._path
+
     def read(self, user: str) -> str | None:
         """Return the text kept for `user`, or None if the keyring says that there is none."""
         return self._ask(lambda backend, _: _get(backend, user))
@@ -186,7 +195,7 @@ class OsKeyring:
         """Return the back end; its import and its first contact are part of what may hang."""
         if self._backend is None:
             if self._path is None:
-                self._backend = _load(_PLATFORMS.get(sys.platform, _OTHER).backend)
+                self._backend = _load(self.backend_class)
             else:
                 self._backend = _load_chosen(self._path)
         return self._backend

@@ -98,6 +98,19 @@ def copy(
     return TERMINAL
 
 
+def ways(environ: Mapping[str, str], platform: str = sys.platform) -> list[str]:
+    """Return the ways that `copy` would try on a terminal, in their order; nothing is run."""
+    found = []
+    if not any(environ.get(name) for name in ("SSH_CONNECTION", "SSH_TTY")):
+        if platform == "win32":
+            return ["clipboard"]
+        programs = _MACOS if platform == "darwin" else _UNIX
+        found = [program.name for program, _ in _installed(programs, environ)]
+    if environ.get("TERM", "dumb") not in _NO_OSC52:
+        found.append(TERMINAL)
+    return found
+
+
 def osc52(text: str, *, tmux: bool = False, screen: bool = False) -> str | None:
     """Return the sequence that asks a terminal to copy `text`; None where it is too long for some.
 
