@@ -20,6 +20,7 @@ from copilot_cli.engines.failure import (
     Unauthorized,
 )
 from copilot_cli.engines.refusal import Refusal, read_refusal
+from copilot_cli.engines.status_table import TABLE as STATUS_TABLE
 from copilot_cli.engines.statuses import failure
 from copilot_cli.errors import (
     CopilotChatError,
@@ -137,6 +138,19 @@ def test_a_refusal_has_its_error_its_code_and_its_rule(row: Row) -> None:
     found = failure(read_refusal(row.status, row.body.encode()))
     assert (type(found), type(found.error), found.retry) == (row.kind, row.error, row.retry)
     assert found.error.exit_code == row.exit_code
+
+
+@pytest.mark.parametrize("status", [200, 400, 403, 429, 503])
+def test_a_code_means_the_same_under_every_status(status: int) -> None:
+    """No row by status stands in its way."""
+    for row in STATUS_TABLE:
+        for code in () if row.texts or "bad_request" in row.codes else row.codes:
+            for said in (code, f"{code}:pro"):
+                found = failure(Refusal(status, said, ""))
+                assert (found.error.message.partition(" (")[0], type(found.error)) == (
+                    row.says,
+                    row.error,
+                )
 
 
 def message(refusal: Refusal) -> str:

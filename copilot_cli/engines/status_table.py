@@ -125,9 +125,11 @@ TABLE: tuple[Row, ...] = (
         codes=("content_filter",), statuses=(422,)),
     Row("the service finds the question off topic", CopilotChatError,
         codes=("off_topic",), hint="ask in other words"),
-    # Codes that come without a status of their own.
+    # Codes that may come without a status of their own.
     Row("the service has forgotten the answer that this one goes on from", CopilotChatError,
         codes=("previous_response_not_found",), hint="ask again, or begin anew with /new"),
+    Row("the service knows no such path or model", CopilotChatError,
+        codes=("not_found",), statuses=(404,), hint=_MODELS),
     Row("the service has ended the session", ServiceError,
         codes=("session_expired",), hint=_LATER, retry=ONCE),
     Row("the service failed", ServiceError, hint=_LATER, retry=BACKOFF, outage=True,
@@ -155,8 +157,6 @@ TABLE: tuple[Row, ...] = (
     Row("the service refused this client identity", NotAllowedError,
         statuses=(403,), texts=("access to this endpoint is forbidden",), hint=_IDENTITY),
     Row("this is not allowed to your account", NotAllowedError, statuses=(403,), hint=_POLICY),
-    Row("the service knows no such path or model", CopilotChatError,
-        codes=("not_found",), statuses=(404,), hint=_MODELS),
     # The rest of 4xx.
     Row("the service did not take the request", ServiceError,
         statuses=(408, 409, 425), hint=_LATER, retry=BACKOFF),
