@@ -5,8 +5,6 @@ and a script get. `tests/test_engines_statuses.py` has the table's own tests.
 """
 
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.limits_world import asked, signed_in
 from tests.wizard_world import World
 
 ONE, TWICE, THRICE, OFTEN = 1, 2, 3, 4  # requests
@@ -150,19 +149,6 @@ TABLE = [
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return signed_in(tmp_path / "home")
-
-
-def signed_in(home: Path) -> World:
-    """Return a world in which somebody is signed in, and a model is named."""
-    made = World(home)
-    made.environ["COPILOT_CHAT_TOKEN"] = made.sim.sign_in()
-    made.environ["COPILOT_CHAT_MODEL"] = "sim-echo"
-    return made
-
-
-def asked(world: World, endpoint: str = "chat") -> int:
-    """Return how many requests `endpoint` got."""
-    return sum(entry.endpoint == endpoint for entry in world.sim.log)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[row.name for row in TABLE])
@@ -377,114 +363,3 @@ def test_no_reply_makes_a_traceback(
     assert "Traceback" not in err
     assert err.count("error: ") >= (code != 0)
     assert not any(ord(char) < 32 and char != "\n" for char in err)
-
-
-# -- the wait that the service asks for ------------------------------------------------------
-
-AT = 1_750_000_000.0  # Sun, 15 Jun 2025 15:06:40 GMT
-# fmt: off
-AFTERS: dict[str, tuple[dict[str, str], list[float]]] = {
-    "seconds": ({"retry-after": "7"}, [7.0, 7.0]),
-    "a fraction": ({"retry-after": "0.5"}, [0.5, 0.5]),
-    "milliseconds": ({"retry-after-ms": "1500"}, [1.5, 1.5]),
-    "a date": ({"retry-after": "Sun, 15 Jun 2025 15:06:50 GMT"}, [10.0, 0.0]),
-    "an old form of date": ({"retry-after": "Sunday, 15-Jun-25 15:06:50 GMT"}, [10.0, 0.0]),
-    "asctime": ({"retry-after": "Sun Jun 15 15:06:50 2025"}, [10.0, 0.0]),
-    "a date that is over": ({"retry-after": "Sun, 15 Jun 2025 15:06:00 GMT"}, [0.0, 0.0]),
-    "the limit's reset": ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1750000020"},
-                          [20.0, 0.0]),
-    "a reset of a limit that is not reached": (
-        {"x-ratelimit-remaining": "5", "x-ratelimit-reset": "1750000020"}, [15.0, 15.0]),
-    "a figure that is none": ({"retry-after": "-3"}, [15.0, 15.0]),
-    "words": ({"retry-after": "soon"}, [15.0, 15.0]),
-    "no header": ({}, [15.0, 15.0]),
-    "half a minute": ({"retry-after": "30"}, [30.0, 30.0]),
-    "more than a minute together": ({"retry-after": "31"}, [31.0]),
-    "a minute": ({"retry-after": "60"}, [60.0]),
-}
-# fmt: on
-
-
-class Waits:
-    """A clock that moves with the waits, and keeps them."""
-
-    def __init__(self, world: World) -> None:
-        self.seconds: list[float] = []
-        self._world = world
-        world.sleep = self.sleep  # type: ignore[method-assign]
-
-    def sleep(self, seconds: float) -> None:
-        self.seconds.append(seconds)
-        self._world.time += seconds
-
-
-@pytest.mark.parametrize(("headers", "waits"), AFTERS.values(), ids=AFTERS)
-def test_retry_after(world: World, headers: dict[str, str], waits: list[float]) -> None:
-    """Every form of it, never more than a minute in all; each wait is said."""
-    clock = Waits(world)
-    assert world.time == AT
-    world.sim.fault("chat", status=429, headers=headers, times=9)
-    code, _, err = world.run("ask", "hello")
-    assert code == 5
-    assert clock.seconds == waits
-    assert asked(world) == len(waits) + 1
-    for seconds in waits:
-        assert f"; sending again in {seconds:.1f} s\n" in err
-
-
-@pytest.fixture
-def in_zurich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Have the machine stand where summer is two hours ahead."""
-    if not hasattr(time, "tzset"):
-        pytest.skip("the time zone of a process is set on POSIX alone")
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
-        time.tzset()
-        yield
-    time.tzset()
-
-
-@pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize(
-    ("after", "when"),
-    [
-        ("61", "17:07"),
-        ("Sun, 15 Jun 2025 18:00:00 GMT", "20:00"),
-        ("Sun, 15 Jun 2025 23:00:00 GMT", "2025-06-16 01:00"),
-        ("208800", "2025-06-18 03:06"),  # 58 hours (github/copilot-cli#2760)
-        ("1666800", "2025-07-05 00:06"),  # 463 hours
-        ("9999999999", ""),
-    ],
-)
-@pytest.mark.usefixtures("in_zurich")
-def test_a_long_wait_is_told_and_not_slept(
-    world: World, status: int, after: str, when: str
-) -> None:
-    """At once, with the local time, and the day where it is another one."""
-    clock = Waits(world)
-    world.sim.fault("chat", status=status, headers={"retry-after": after}, times=9)
-    code, _, err = world.run("ask", "hello")
-    assert code == (5 if status == 429 else 6)
-    assert f"hint: try again after {when}" in err
-    assert (clock.seconds, asked(world)) == ([], 1)
-
-
-def test_no_retries_are_none(world: World) -> None:
-    """`--retries 0` sends once."""
-    world.sim.fault("chat", status=503, times=9)
-    assert world.run("ask", "--retries", "0", "hello")[0] == 6
-    assert asked(world) == 1
-
-
-def test_ctrl_c_ends_a_wait(world: World) -> None:
-    """At once, with exit code 130; nothing more is sent."""
-
-    def interrupted(_seconds: float) -> None:
-        raise KeyboardInterrupt
-
-    world.sleep = interrupted  # type: ignore[method-assign]
-    world.sim.fault("chat", status=429, times=9)
-    code, out, err = world.run("ask", "hello")
-    assert (code, out) == (130, "")
-    assert "sending again in 15.0 s" in err
-    assert asked(world) == 1
