@@ -314,10 +314,11 @@ class App:
         """
         from copilot_cli.conversation import Manner, open_chat
 
-        model = model or self.catalogue.choose(role)
+        catalogue = self.catalogue
+        route = catalogue.resolve(model, ask=False) if model else catalogue.choose(role)
         recorder = self.recorder() if save else None
         manner = Manner(role, system, stream=stream)
-        chat = open_chat(self, model, manner, recorder=recorder)
+        chat = open_chat(self, route, manner, recorder=recorder)
         return chat, recorder.session if recorder else None
 
     def plain_chat(self, engine: "Engine", model: str, **options: Any) -> "Chat":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.errors import CopilotChatError, ModelUnavailable, SignInError, UsageError
 from copilot_cli.model_cache import ModelCache, ModelList
+from copilot_cli.providers import ENV
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -21,6 +22,15 @@ FRESH = 600.0
 """Seconds for which a list is used without asking again (VS Code asks after ten minutes)."""
 
 _LISTED = frozenset({"direct", "byok"})  # the engines whose models are known here
+
+
+def _how_to_set(endpoint: str) -> str:
+    if endpoint == ENV:
+        return "name one with -m, or set COPILOT_MODEL"
+    return (
+        f"name one with -m, or `copilot-chat config set endpoints.{endpoint}.model MODEL`;"
+        " `copilot-chat models` lists them"
+    )
 
 
 class Catalogue:
@@ -105,7 +115,9 @@ class Catalogue:
         name that means nothing or too much, and for a model that cannot be used. A name that no
         list can be read for is taken as it is.
         """
-        route = self._route(name)
+        return self._resolved(name, self._route(name), ask=ask)
+
+    def _resolved(self, name: str, route: "Route", *, ask: bool) -> "Route":
         if route.engine not in _LISTED or route.model is None:
             return route
         known = self.find(route.model, route.endpoint)
@@ -122,12 +134,12 @@ class Catalogue:
         on stderr, once. Raises as `resolve` does, `ModelUnavailable` where no model can be used,
         and `UsageError` where none is known and nothing may be sent.
         """
-        name = self._app.settings.model
+        ask = self._app.streams.person
         if role and role.model and not self.named:
-            name = role.model
-        if name:
-            return self.resolve(name, ask=self._app.streams.person)
-        route = self._route(None)
+            return self.resolve(role.model, ask=ask)
+        route = self._app.route
+        if route.model is not None:
+            return self._resolved(route.model, route, ask=ask)
         return route._replace(model=self._default(route)) if route.engine in _LISTED else route
 
     @property
@@ -136,38 +148,46 @@ class Catalogue:
         return self._app.settings.source("model").startswith(("option", "environment"))
 
     def _default(self, route: "Route") -> str:
+        if route.endpoint is not None:
+            return self._default_of(route.endpoint)
         from copilot_cli.engines.models import default_model
 
-        if route.endpoint is not None:
-            own = self._app.endpoints.look_up(route.endpoint).model
-            if own:
-                return own
-        at = route.endpoint
-        chosen = default_model(self.known(at) if self.silent else self.models(endpoint=at))
+        chosen = default_model(self.known() if self.silent else self.models())
         if chosen is None and self.silent:
             raise UsageError(
                 "no model is set, and the service's default is not known yet",
                 hint="name one with -m: a dry run does not ask the service",
             )
         if chosen is None:
-            whose = "your account has" if at is None else f"{at} lists"
             raise ModelUnavailable(
-                f"{whose} no chat model that can be used",
+                "your account has no chat model that can be used",
                 hint="see `copilot-chat models` for the reasons",
             )
-        whose = "the service's default" if at is None else f"the first of {at}"
-        self._app.streams.notice(f"model: {chosen.id} ({whose}; choose with -m)")
+        self._app.streams.notice(f"model: {chosen.id} (the service's default; choose with -m)")
         return chosen.id
+
+    def _default_of(self, endpoint: str) -> str:
+        """Return the model that an endpoint is set up with, else the only one that it lists."""
+        own = self._app.endpoints.look_up(endpoint).model
+        if own:
+            return own
+        listed = self.known(endpoint) if self.silent else self.models(endpoint=endpoint)
+        usable = [model.id for model in listed if model.disabled is None]
+        if len(usable) != 1:
+            several = f"{endpoint} has several models" if usable else f"{endpoint} lists no model"
+            raise UsageError(f"no model is set, and {several}", hint=_how_to_set(endpoint))
+        self._app.streams.notice(f"model: {usable[0]} (the only one of {endpoint})")
+        return usable[0]
 
     def _route(self, name: str | None) -> "Route":
         from copilot_cli.routing import parse
 
-        app, usual = self._app, self._app.route
-        # The engine that answers where no prefix says otherwise; the route's own may be one's.
-        engine = usual.engine if usual.model == app.settings.model else app.settings.engine
+        app = self._app
+        # The engine that answers where no prefix says otherwise: that of the route may be by one.
+        engine = "byok" if app.engines.chosen.by_itself else app.settings.engine
         route = parse(name, engine, app.endpoints.names())
         if route.engine == "byok" and route.endpoint is None:
-            return route._replace(endpoint=app.endpoints.default())
+            return route._replace(endpoint=app.route.endpoint or app.endpoints.default())
         return route
 
     # Where lists come from

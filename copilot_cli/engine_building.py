@@ -1,6 +1,7 @@
 """The engines of one run: which answers, and each built when it is first asked."""
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.engines.endpoint import Endpoint
     from copilot_cli.engines.http import HTTPEngine
+    from copilot_cli.messages import ModelInfo
     from copilot_cli.route_choice import Chosen
     from copilot_cli.routing import Route
 
@@ -86,8 +88,12 @@ class Engines:
             now=now,
         )
 
-    def byok(self, endpoint: "Endpoint") -> "ByokEngine":
-        """Return the engine `byok` on `endpoint`, which has its key."""
+    def byok(
+        self,
+        endpoint: "Endpoint",
+        find: "Callable[[str], ModelInfo | None]" = lambda _: None,
+    ) -> "ByokEngine":
+        """Return the engine `byok` on `endpoint`, which has its key; `find` knows its models."""
         from copilot_cli.engines.byok import ByokEngine
 
         app = self._app
@@ -99,6 +105,7 @@ class Engines:
             sleep=app.wait,
             now=app.effects.now,
             local_time=self._local_time,
+            find=find,
         )
 
     def _endpoint(self, name: str) -> "ByokEngine":
@@ -109,7 +116,7 @@ class Engines:
         by_itself = chosen.by_itself and name == chosen.route.endpoint
         if said := announcement(app, name, by_itself=by_itself):
             app.streams.notice(said)
-        return self.byok(app.endpoints.find(name))
+        return self.byok(app.endpoints.find(name), lambda model: app.catalogue.find(model, name))
 
     def _http(self) -> "HTTPEngine":
         from copilot_cli.engines.http import HTTPEngine

@@ -49,7 +49,7 @@ class Naming:
             meant = match(wanted, models)
         if meant is None and wanted.casefold() == AUTO and route.endpoint is None:
             return route._replace(model=AUTO)
-        if meant is None and not current:
+        if meant is None and not (current and self._tells_all(route, models)):
             return route  # no list that is good for a refusal
         if meant is None:
             self._unknown(name, route, models)
@@ -77,6 +77,11 @@ class Naming:
         if meant is None:
             self._unknown(name, route, models)
         return self._one(meant, wanted, ask=self._app.streams.person)
+
+    def _tells_all(self, route: "Route", models: "list[ModelInfo]") -> bool:
+        """Say whether what is not on the list is not there: Azure lists what could be deployed."""
+        at = route.endpoint
+        return at is None or (bool(models) and self._app.endpoints.look_up(at).type != "azure")
 
     def _list(self, route: "Route") -> "tuple[list[ModelInfo], bool]":
         """Return the models of the route's list, and whether it can be asked for just now."""

@@ -55,6 +55,8 @@ def test_a_stored_sign_in(world: World) -> None:
         "model": "sim-echo",
         "engine": "direct",
         "config": str(world.home / "config.toml"),
+        "endpoint": None,
+        "engine_problem": None,
     }
 
 

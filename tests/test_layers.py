@@ -28,6 +28,7 @@ WHOLE |= {
     "routing",
     "exporting",
     "listing",
+    "new_key",
     "sensitive",
     "structured",
     "verdict",
@@ -111,13 +112,15 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "leaving": WHOLE,
+    "key_changes": {"app", "errors", "new_key", "secret", "store"},
+    "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "onboarding": WHOLE,
     "repl": WHOLE,
     "reference": {"environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"sign_ins", "simulator"},
+    | {"key_changes", "sign_ins", "simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},

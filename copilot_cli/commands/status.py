@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from copilot_cli.auth.accounts import all_accounts
+from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -19,7 +20,8 @@ def status(
 ) -> None:
     """Show who is signed in, where the token comes from, and where it is kept.
 
-    No request is made and no key is opened. Exit code 3 if nobody is signed in.
+    No request is made and no key is opened. Exit code 3 if nobody is signed in, and no endpoint of
+    your own answers.
     """
     application: App = ctx.obj
     facts = _facts(application)
@@ -27,7 +29,7 @@ def status(
         application.streams.json(facts)
     else:
         application.streams.table(("", ""), _rows(facts))
-    if not facts["signed_in"]:
+    if not facts["signed_in"] and facts["endpoint"] is None:
         raise typer.Exit(3)
 
 
@@ -53,6 +55,26 @@ def _facts(application: "App") -> dict[str, Any]:
         "model": settings.model,
         "engine": settings.engine,
         "config": str(settings.paths.config_file),
+        **_answering(application),
+    }
+
+
+def _answering(application: "App") -> dict[str, Any]:
+    """Return which engine and which endpoint of one's own answer; `engine_problem` if none can."""
+    try:
+        route = application.route
+        if route.endpoint is None:
+            return {"engine": route.engine, "endpoint": None, "engine_problem": None}
+        endpoint = application.endpoints.look_up(route.endpoint)
+    except UsageError as error:
+        return {"endpoint": None, "engine_problem": error.message}
+    facts = {"name": endpoint.name, "url": endpoint.base_url, "type": endpoint.type}
+    model = route.model or endpoint.model
+    return {
+        "engine": route.engine,
+        "model": model,
+        "endpoint": {**facts, "where": endpoint.where},
+        "engine_problem": None,
     }
 
 
@@ -61,7 +83,8 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
     if facts["signed_in"]:
         rows.append(("signed in", facts["account"] or "yes"))
     else:
-        rows.append(("signed in", "no: run `copilot-chat onboard`"))
+        what_to_do = "" if facts["endpoint"] else ": run `copilot-chat onboard`"
+        rows.append(("signed in", f"no{what_to_do}"))
     if facts["where"]:
         rows.append(("token from", facts["where"]))
     if facts["problem"]:
@@ -76,6 +99,11 @@ def _rows(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("model", facts["model"] or "the service's default"),
         ("engine", facts["engine"]),
     ]
+    if (endpoint := facts["endpoint"]) is not None:
+        told = f"{endpoint['name']}: {endpoint['url']} ({endpoint['type']}), of {endpoint['where']}"
+        rows.append(("endpoint", told))
+    if facts["engine_problem"]:
+        rows.append(("but", facts["engine_problem"]))
     return rows
 
 
