@@ -22,8 +22,9 @@ LEGACY_CAP = "max_completion_tokens"
 class Parameter(NamedTuple):
     """Something a model may refuse: its name for the person, and what it is on the wires.
 
-    `field` is what it is of a `Request`, None for what a wire adds by itself; `keys` are the body's
-    own that hold it, on whatever wire; a refusal may name them, or their parts behind a dot.
+    `field` is what it is of a `Request`, None for what a wire adds by itself; `keys` are the fields
+    of the body that hold it, on whatever wire, the inner ones with a dot and first. A refusal may
+    name them, or their parts behind a further dot.
     """
 
     name: str
@@ -37,8 +38,14 @@ PARAMETERS = (
     Parameter("top_p", None, ("top_p",)),
     Parameter("max-output", "max_output", (LEGACY_CAP, "max_tokens", "max_output_tokens")),
     Parameter("stop", "stop", ("stop", "stop_sequences"), ()),
-    Parameter("schema", "schema", ("response_format", "text", "output_format")),
-    Parameter("effort", "effort", ("reasoning_effort", "reasoning", "thinking", "output_config")),
+    Parameter(
+        "schema", "schema", ("output_config.format", "text.format", "response_format", "text")
+    ),
+    Parameter(
+        "effort",
+        "effort",
+        ("output_config.effort", "reasoning_effort", "reasoning", "thinking", "output_config"),
+    ),
     Parameter("stream_options", None, ("stream_options",)),
     Parameter("include", None, ("include",)),
     Parameter("parallel_tool_calls", None, ("parallel_tool_calls",)),
@@ -89,26 +96,35 @@ def refused_parameter(
     refusing = refusal.code in _SURE_CODES or _REFUSING.search(refusal.text)
     for parameter in PARAMETERS:
         for key in parameter.keys:
-            if key not in body or (path, key) in _NEEDED:
+            if not _holds(body, key) or (path, key) in _NEEDED:
                 continue
-            if refusal.param.partition(".")[0] == key or (refusing and _names(refusal.text, key)):
+            if _is_of(refusal.param, key) or (refusing and _names(refusal.text, key)):
                 return parameter.name, key
     return None
 
 
-def _names(text: str, key: str) -> bool:
-    """Say whether `text` names the field `key`: quoted, in front of a colon, or as code.
+def _holds(body: Mapping[str, Any], key: str) -> bool:
+    outer, dot, inner = key.partition(".")
+    held = body.get(outer)
+    return isinstance(held, Mapping) and inner in held if dot else outer in body
 
-    A key without an underscore is a word of the language too (`stop`, `text`, `reasoning`).
+
+def _is_of(named: str, key: str) -> bool:
+    """Say whether the field `named` is `key`, or a part of it."""
+    return named == key or named.startswith(f"{key}.")
+
+
+def _names(text: str, key: str) -> bool:
+    """Say whether `text` names the field `key`, or a part of it.
+
+    A key of one word is a word of the language too (`stop`, `text`, `reasoning`): it counts where
+    it is quoted, in front of a colon, or called a parameter.
     """
-    if "_" in key:
-        return pattern(rf"(?<![\w.]){key}(?!\w)").search(text) is not None
-    if key == "temperature":
-        return key in text.lower()
-    quoted = (
-        rf"[\"'`]{key}(?:\.\w+)*[\"'`]|^{key}(?:\.\w+)*:|(?:parameter|argument|field)s?:? {key}\b"
-    )
-    return pattern(quoted).search(text) is not None
+    field = rf"{key.replace('.', '[.]')}(?:\.\w+)*"
+    if "_" in key or key == "temperature":
+        return pattern(rf"(?<![\w.]){field}(?!\w)").search(text) is not None
+    named = rf"[\"'`]{field}[\"'`]|^{field}:|(?:parameter|argument|field)s?:? {field}\b"
+    return pattern(named).search(text) is not None
 
 
 def without_fields(request: Request, untaken: Set[str]) -> Request:
