@@ -91,8 +91,8 @@ def test_the_model_is_changed_for_what_follows(world: World) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message", "hint"),
     [
-        ("sim-ecko", "there is no such model", "near it: sim-echo"),
-        ("zzzzzz", "there is no such model", "/model lists them"),
+        ("sim-ecko", "there is no model 'sim-ecko'", "near it: sim-echo"),
+        ("zzzzzz", "there is no model 'zzzzzz'", "`copilot-chat models` lists them"),
         ("sim-disabled", "sim-disabled cannot be used: not enabled", ""),
     ],
 )
@@ -176,12 +176,12 @@ def test_a_second_ctrl_c_does_not_end_the_chat(world: World) -> None:
 
 
 def test_ctrl_c_stops_a_command(world: World) -> None:
-    """A list of models that does not come is not worth the conversation."""
+    """A plan that does not come is not worth the conversation."""
 
     def stopped(request: Any) -> Any:
         raise KeyboardInterrupt
 
-    chat = chat_of(world, "/model", "hello", person=True)
+    chat = chat_of(world, "/usage", "hello", person=True)
     pass_on, world.handle_request = world.handle_request, stopped  # type: ignore[method-assign]
     read = chat.lines.read
 

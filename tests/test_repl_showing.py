@@ -29,7 +29,7 @@ def bodies(world: World) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("/model nonesuch", "there is no such model"),
+        ("/model nonesuch", "there is no model 'nonesuch'"),
         ("/effort high", "sim-echo has no effort high"),
         ("/role nonesuch", "there is no such role"),
         ("/tokens all", "this command takes nothing after its name"),

@@ -94,7 +94,7 @@ def test_retry_with_a_model_that_is_not_there(world: World) -> None:
     chat = run(world, "one", "/retry nonesuch")
     assert len(sent(world)) == 1
     assert len(chat.talk.turns()) == 2
-    assert "error: there is no such model" in said(world)
+    assert "error: there is no model 'nonesuch'" in said(world)
 
 
 def test_retry_after_a_failure(world: World) -> None:

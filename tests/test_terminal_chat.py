@@ -76,7 +76,7 @@ def test_commands_are_no_questions(chatting: Place) -> None:
         session.prompts().types("\r").prompts(2).types("   \r").prompts(3)
         session.types("/help\r").shows("/model [ID]", "Ctrl-D leaves.").prompts(4)
         session.types("/model\r").shows("* sim-echo").prompts(5)
-        session.types("/model sim-tiny\r").shows("error: there is no such model").prompts(6)
+        session.types("/model sim-tiny\r").shows("error: there is no model 'sim-tiny'").prompts(6)
         session.types("/model sim-small\r").shows("model: sim-small").prompts(7)
         session.types("/nwe\r").shows("there is no command /nwe hint: did you mean /new?")
         session.prompts(8).types("/new\r").shows("a new conversation").prompts(9)

@@ -87,9 +87,10 @@ def suggest(
     application.set_options(model=model)
     shell = shell_name(application.effects.environ)
     with Turn(Suggested(_report(application, as_json=as_json), shell)) as turn:
+        wanted = compose(text, application.effects.piped_stdin())
         application.workspace.enter()
         chat, session = application.chat(role=application.role("shell"), save=save)
-        turn.tell(chat, compose(text, application.effects.piped_stdin()), session)
+        turn.tell(chat, wanted, session)
 
 
 def _report(application: "App", *, as_json: bool) -> "Report":
