@@ -48,7 +48,12 @@ class Vault:
         """Return the store opened with `key`."""
         from copilot_cli.store.secrets import SecretStore
 
-        return SecretStore(self._app.settings.paths.data_dir, key=key, now=self._app.effects.now)
+        return SecretStore(
+            self._app.settings.paths.data_dir,
+            key=key,
+            source=self.build_key,
+            now=self._app.effects.now,
+        )
 
     def build_key(
         self,
@@ -112,6 +117,13 @@ class Vault:
         """Return the key that seals stored conversations. Raises `StoreError`."""
         self.unlock()
         return self.store.subkey("history")
+
+    def older_history_keys(self) -> tuple[bytes, ...]:
+        """Return the keys of conversations that were sealed before a rotation or an import.
+
+        The store is open by then. Raises `StoreError`.
+        """
+        return self.store.history_keys()[1:]
 
     @property
     def needs_passphrase(self) -> bool:

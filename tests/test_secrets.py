@@ -544,7 +544,7 @@ def test_a_purge_goes_on_past_what_fails_and_reports_it(tmp_path: Path) -> None:
 def test_a_purge_with_another_kind_of_key_says_what_it_cannot_reach(tmp_path: Path) -> None:
     """A key in a source that is not in use is not forgotten silently."""
     opened(tmp_path).put(OCTOCAT, VALUE)
-    with pytest.raises(StoreError, match=r"the keyfile key .* \(the store in use is passphrase\)"):
+    with pytest.raises(StoreError, match=r"the keyfile key .* \(the store in use is of another kind\)"):
         opened(tmp_path, key=PassphraseKey(lambda: Secret("x"))).purge()
     assert not path_of(tmp_path).exists()
 

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import Corrupt, KeyMissing, StoreError, TooNew, UsageError, WrongKey
+from copilot_cli.errors import Corrupt, KeyMissing, StoreError, TooNew, WrongKey
+from copilot_cli.new_key import GivenPassphrase, new_passphrase
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Proof:
         self._prompts = app.prompts
         self._kind = kind
         self._sealed = sealed
-        self._given: Secret | None = None
+        self._given = GivenPassphrase(answers.passphrase_fd)
         self._made_with: KeySource | None = None  # none of ours to take back, if it was there
         self._aside: Path | None = None
         self._key = self._build_key(self._passphrase if sealed == kind else self._new_passphrase)
@@ -100,45 +101,11 @@ class Proof:
 
     def _passphrase(self) -> Secret:
         """Return the passphrase of the store that is there."""
-        given = self._given_passphrase()
+        given = self._given.get()
         if given is not None:
             return given
         return self._app.vault.known_passphrase()  # it has just opened the store
 
-    def _given_passphrase(self) -> Secret | None:
-        from copilot_cli.store.keys import passphrase_from
-
-        if self._given is None and self._answers.passphrase_fd is not None:
-            self._given = passphrase_from(self._answers.passphrase_fd)
-        return self._given
-
     def _new_passphrase(self) -> Secret:
         """Return the passphrase of a store that is to be made: given, or typed twice."""
-        given = self._given_passphrase()
-        if given is not None:
-            return given
-        if self._app.effects.environ.get("COPILOT_CHAT_PASSPHRASE"):
-            return self._app.vault.known_passphrase()
-        if not self._app.streams.person:
-            raise UsageError(
-                "nobody is there to type a passphrase for the new store",
-                hint="give it with --passphrase-fd N or COPILOT_CHAT_PASSPHRASE",
-            )
-        from copilot_cli.store import passphrases
-        from copilot_cli.store.keys import passphrase_warning
-
-        self._prompts.note(
-            "The passphrase is asked for when the key is needed, and kept nowhere.\n"
-            f"A good one, made up just now: {passphrases.generate().reveal()}"
-        )
-        while True:
-            first = self._typed("Passphrase")
-            if first == self._typed("The same again"):
-                break
-            self._prompts.note("They differ.")
-        if weak := passphrase_warning(first):
-            self._prompts.note(f"Note: {weak}.")
-        return first
-
-    def _typed(self, question: str) -> Secret:
-        return self._prompts.secret(question, lambda _: None, flag="--passphrase-fd")
+        return new_passphrase(self._app, self._given.get)

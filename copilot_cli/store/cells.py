@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Key = Callable[[], bytes]
 """Gives the 32 bytes that seal and open the texts; raises `StoreError` where it cannot."""
 
+OlderKeys = Callable[[], tuple[bytes, ...]]
+"""Gives the keys of before, for what the present one does not open."""
+
 SEALED = "(sealed)"
 
 _VERSION = b"\x01"
@@ -27,12 +30,16 @@ class Cells:
     """Turns texts into cells and back.
 
     `seal` gives the key where new texts are to be sealed, `unseal` the one that opens those that
-    are; neither is asked before the first text that needs it.
+    are, `older` those that opened them once; none is asked before the first text that needs it.
     """
 
-    def __init__(self, seal: Key | None = None, unseal: Key | None = None) -> None:
+    def __init__(
+        self, seal: Key | None = None, unseal: Key | None = None, older: OlderKeys | None = None
+    ) -> None:
         self.sealing = seal is not None
         self._key = seal or unseal
+        self._older_keys = older
+        self._older: list[AESGCM] | None = None
         self._cipher: AESGCM | None = None
         self._failure: StoreError | None = None
 
@@ -51,15 +58,27 @@ class Cells:
         """
         if isinstance(cell, str):
             return cell
-        from cryptography.exceptions import InvalidTag
-
         if cell[:1] != _VERSION or len(cell) < 1 + _NONCE:
             raise Corrupt("a stored message is sealed in a way that this version does not know")
-        nonce, sealed = cell[1 : 1 + _NONCE], cell[1 + _NONCE :]
-        try:
-            return self.cipher().decrypt(nonce, sealed, _bound(place)).decode()
-        except InvalidTag as exc:
-            raise WrongKey("a stored message does not open with the key of this store") from exc
+        text = _opened(self.cipher(), cell, place)
+        for cipher in () if text is not None else self._older_ciphers():
+            text = _opened(cipher, cell, place)
+            if text is not None:
+                break
+        if text is None:
+            raise WrongKey("a stored message does not open with the key of this store")
+        return text
+
+    def is_current(self, cell: str | bytes, *place: object) -> bool:
+        """Say whether `cell` at `place` opens with the present key. Raises `StoreError`."""
+        return isinstance(cell, bytes) and _opened(self.cipher(), cell, place) is not None
+
+    def _older_ciphers(self) -> "list[AESGCM]":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        if self._older is None:
+            self._older = [AESGCM(key) for key in self._older_keys()] if self._older_keys else []
+        return self._older
 
     def cipher(self) -> "AESGCM":
         """Return what seals and opens. Raises `StoreError` where there is no key."""
@@ -89,6 +108,16 @@ def title_of_cell(cells: Cells, session_id: str, cell: str | bytes) -> str:
         return cells.read(cell, "title", session_id)
     except StoreError:
         return SEALED
+
+
+def _opened(cipher: "AESGCM", cell: bytes, place: tuple[object, ...]) -> str | None:
+    """Return the text of `cell`, None where this is not its key or not its place."""
+    from cryptography.exceptions import InvalidTag
+
+    try:
+        return cipher.decrypt(cell[1 : 1 + _NONCE], cell[1 + _NONCE :], _bound(place)).decode()
+    except InvalidTag:
+        return None
 
 
 def _bound(place: tuple[object, ...]) -> bytes:

@@ -6,6 +6,7 @@ None falls back to another, and a key that is missing is an error: it is never m
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,13 @@ class KeyringKey:
         self._keyring.write(_user(kid), _key_text(key))
         self._made = kid
         return wrap(data_key, key, self.type, kid)
+
+    def renew(self, kid: str, data_key: bytes) -> Slot:
+        """Keep another key under `kid`; that of another id stays."""
+        return self.create(kid, data_key)
+
+    def settle(self) -> None:
+        """Nothing is kept in the same place; `remove` forgets a key by its id."""
 
     def withdraw(self) -> None:
         """Take back what the last `create` kept."""
@@ -93,6 +101,13 @@ class PassphraseKey:
         key = stretch(self._passphrase(), kdf)
         return wrap(data_key, key, self.type, kid, kdf)
 
+    def renew(self, kid: str, data_key: bytes) -> Slot:
+        """Return a slot that the same passphrase opens, stretched with a new salt."""
+        return self.create(kid, data_key)
+
+    def settle(self) -> None:
+        """Nothing is kept."""
+
     def withdraw(self) -> None:
         """Nothing was kept."""
 
@@ -137,6 +152,7 @@ class FileKey:
             )
         self._path = path
         self._made = False
+        self._before: list[bytes] | None = None
 
     def ready(self) -> None:
         """Nothing has to be waited for."""
@@ -153,27 +169,45 @@ class FileKey:
             files.create_private(self._path, (_key_text(key) + "\n").encode())
             self._made = True
         except FileExistsError:
-            key = self._read()
+            key = self._read()[-1]
         except OSError as error:
             raise self._failure("made", error) from error
         return wrap(data_key, key, self.type, kid)
 
+    def renew(self, kid: str, data_key: bytes) -> Slot:
+        """Add a key to the file, and return the slot it opens; the present ones stay in it.
+
+        Whichever store is found after a crash, its key is then there.
+        """
+        self._before, key = self._read(), new_key()
+        self._write([*self._before, key])
+        return wrap(data_key, key, self.type, kid)
+
+    def settle(self) -> None:
+        """Leave only the newest key in the file."""
+        self._before = None
+        found = self._read()
+        if len(found) > 1:
+            self._write(found[-1:])
+
     def withdraw(self) -> None:
-        """Take back the file that the last `create` made."""
+        """Take back the file that the last `create` made, or the key that `renew` added."""
         if self._made:
             self.remove("")
             self._made = False
+        if self._before is not None:
+            self._write(self._before)
+            self._before = None
 
     def unwrap(self, slot: Slot) -> bytes:
         """Return the data key; raises KeyMissing, Unsafe, or WrongKey."""
-        key = self._read()
-        try:
-            return unwrap(slot, key)
-        except WrongKey as error:
-            raise WrongKey(
-                f"the key in {self._path} does not open the store: it is another one, "
-                "or the store is damaged"
-            ) from error
+        for key in self._read():
+            with suppress(WrongKey):
+                return unwrap(slot, key)
+        raise WrongKey(
+            f"the key in {self._path} does not open the store: it is another one, "
+            "or the store is damaged"
+        )
 
     def remove(self, kid: str) -> list[str]:  # noqa: ARG002 - the file has one key, whatever its kid
         """Remove the key file; return what was removed."""
@@ -185,17 +219,25 @@ class FileKey:
             raise self._failure("removed", error) from error
         return [str(self._path)]
 
-    def _read(self) -> bytes:
+    def _write(self, keys: list[bytes]) -> None:
+        try:
+            files.write_atomic(self._path, "".join(f"{_key_text(it)}\n" for it in keys).encode())
+        except OSError as error:
+            raise self._failure("written", error) from error
+
+    def _read(self) -> list[bytes]:
+        """Return the keys in the file: one, but for a rotation that did not end."""
         try:
             data = files.read_private(self._path, _MAX_KEY_FILE)
         except FileNotFoundError as error:
             raise KeyMissing(f"the key file {self._path} is not there", hint=_ANEW) from error
         except OSError as error:
             raise self._failure("read", error) from error
-        key = _read_key(data.decode("ascii", "replace"))
-        if key is None:
+        text = data.decode("ascii", "replace")
+        keys = [key for line in text.removesuffix("\n").split("\n") if (key := _read_key(line))]
+        if not keys or len(keys) != text.removesuffix("\n").count("\n") + 1:
             raise WrongKey(f"{self._path} is not a key file of ours")
-        return key
+        return keys
 
     def _failure(self, what: str, error: OSError) -> StoreError:
         return StoreError(f"the key file {self._path} cannot be {what}: {error.strerror}")

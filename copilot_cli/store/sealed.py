@@ -101,6 +101,19 @@ def wrap(data_key: bytes, key: bytes, kind: str, kid: str, kdf: Kdf | None = Non
     return bare._replace(ciphertext=_encrypt(key, nonce, data_key, _slot_header(bare)))
 
 
+def mark(kind: str, kid: str) -> Slot:
+    """Return a slot that opens nothing: it notes that a key of `kind` is kept under `kid`.
+
+    It is there while that key is made or forgotten, so that a crash leaves no key unknown.
+    """
+    return Slot(kind, kid, None, bytes(NONCE_BYTES), bytes(KEY_BYTES + TAG_BYTES))
+
+
+def is_mark(slot: Slot) -> bool:
+    """Whether `slot` only notes a key; no encryption gives zeros alone."""
+    return not any(slot.nonce) and not any(slot.ciphertext)
+
+
 def unwrap(slot: Slot, key: bytes) -> bytes:
     """Return the data key; raises WrongKey if `key` is another one or the slot was changed."""
     data_key = _decrypt(key, slot.nonce, slot.ciphertext, _slot_header(slot))
@@ -145,8 +158,20 @@ def unseal(sealed: Sealed, data_key: bytes) -> dict[EntryName, dict[str, Any]]:
     plain = _decrypt(key, sealed.nonce, sealed.ciphertext, _header(sealed))
     if plain is None:
         raise Corrupt("the entries or their header are not what was sealed")
-    entries = json.loads(plain)
-    return dict(zip(sealed.names, entries, strict=True))
+    return dict(zip(sealed.names, _values(plain, len(sealed.names)), strict=True))
+
+
+def _values(plain: bytes, count: int) -> list[dict[str, Any]]:
+    """Return the entries' values; whoever has the key may still have sealed something else."""
+    try:
+        values = json.loads(plain)
+    except (ValueError, RecursionError):
+        values = None
+    fit = isinstance(values, list) and len(values) == count
+    if not fit or not all(isinstance(value, dict) for value in values):
+        raise Corrupt("the entries are not what they should be")
+    checked: list[dict[str, Any]] = values
+    return checked
 
 
 def fingerprint(sealed: Sealed) -> bytes:

@@ -9,57 +9,51 @@ used, and only `purge` deletes one.
 import copy
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from copilot_cli.errors import KeyMissing, LockTimeout, SecretNotFound, StoreError
+from copilot_cli.errors import LockTimeout, SecretNotFound, StoreError
+from copilot_cli.patterns import pattern
 from copilot_cli.store import files, sealed_json
+from copilot_cli.store.opening import KeySource, live, open_with
 from copilot_cli.store.sealed import (
     EntryName,
     Sealed,
     Slot,
     fingerprint,
+    is_mark,
     new_key,
     new_kid,
     seal,
     subkey,
     unseal,
 )
-from copilot_cli.store.store_file import StoreFile, slots_in
+from copilot_cli.store.store_file import StoreFile
 
-__all__ = ["EntryName", "KeySource", "SecretStore"]
+__all__ = ["HISTORY", "EntryName", "KeySource", "Opened", "SecretStore"]
+
+HISTORY = "history"
+"""The kind of the entries that hold keys of conversations sealed before a rotation or import."""
 
 _ATTEMPTS = 5
+_KEY_TEXT = pattern(r"[0-9a-f]{64}")
 _T = TypeVar("_T")
 
 
-class KeySource(Protocol):
-    """What makes, opens and forgets one type of slot (`store.keys` has them)."""
+class Opened(NamedTuple):
+    """A store that was opened, under its lock."""
 
-    type: str
-
-    def ready(self) -> None:
-        """Do what may wait for a person."""
-
-    def create(self, kid: str, data_key: bytes, /) -> Slot:
-        """Make a key and the slot it opens."""
-
-    def withdraw(self) -> None:
-        """Take back what the last `create` kept."""
-
-    def unwrap(self, slot: Slot, /) -> bytes:
-        """Return the data key."""
-
-    def remove(self, kid: str, /) -> list[str]:
-        """Forget the key; return what was removed, in words."""
+    sealed: Sealed
+    data_key: bytes
+    entries: dict[EntryName, dict[str, Any]]
 
 
 class SecretStore:
     """The store under `folder` (the data folder), opened with `key` when that is needed.
 
-    `lock_wait` is in seconds, `now` gives seconds since 1970. Every method raises StoreError (its
-    kinds say why) and, if it writes, LockTimeout.
+    `source` gives the key source of another type, for what a second slot keeps. `lock_wait` is in
+    seconds, `now` gives seconds since 1970. Every method raises StoreError (its kinds say why) and,
+    if it writes, LockTimeout.
     """
 
     def __init__(
@@ -67,6 +61,7 @@ class SecretStore:
         folder: Path,
         *,
         key: KeySource,
+        source: Callable[[str], KeySource] | None = None,
         lock_wait: float = 10.0,
         now: Callable[[], float] = time.time,
         write: Callable[[Path, bytes], None] = files.write_atomic,
@@ -74,6 +69,7 @@ class SecretStore:
         self._file = StoreFile(folder, lock_wait=lock_wait, now=now, write=write)
         self.path = self._file.path
         self._key = key
+        self._source = source
         self._ready = False
         self._opened: tuple[tuple[Slot, ...], bytes] | None = None
 
@@ -93,10 +89,17 @@ class SecretStore:
         found = self._file.load()
         return fingerprint(found) if found else None
 
+    def kid(self) -> str:
+        """Return the store's own id. Raises SecretNotFound if there is no store."""
+        found = self._file.load()
+        if found is None:
+            raise SecretNotFound(f"there is no store at {self.path}")
+        return found.kid
+
     def slots(self) -> list[tuple[str, str]]:
         """Return type and key id of each way to open the store."""
         found = self._file.load()
-        return [(slot.type, slot.kid) for slot in found.slots] if found else []
+        return [(slot.type, slot.kid) for slot in live(found)] if found else []
 
     def describe(self) -> dict[str, Any]:
         """Return what can be told about the store, with `problem` where it cannot be used."""
@@ -107,7 +110,10 @@ class SecretStore:
                 status = self.path.stat()
                 facts |= {"size": status.st_size, "mode": f"{status.st_mode & 0o777:04o}"}
                 facts |= {"kid": found.kid, "gen": found.gen}
-                facts["slots"] = [{"type": slot.type, "kid": slot.kid} for slot in found.slots]
+                facts["slots"] = [
+                    {"type": slot.type, "kid": slot.kid, "left_over": is_mark(slot)}
+                    for slot in found.slots
+                ]
                 facts["names"] = [sealed_json.render_name(name) for name in found.names]
         except StoreError as error:
             facts["problem"] = error.message
@@ -129,6 +135,57 @@ class SecretStore:
         if found is None:
             raise SecretNotFound(f"there is no store at {self.path}")
         return subkey(self._data_key(found), purpose)
+
+    def history_keys(self) -> tuple[bytes, ...]:
+        """Return the keys of sealed conversations: the present one, then those of before.
+
+        Raises SecretNotFound if there is no store.
+        """
+        present = self.subkey(HISTORY)
+        older = [
+            bytes.fromhex(value["key"])
+            for name, value in self.entries().items()
+            if name.kind == HISTORY and _is_key(value.get("key"))
+        ]
+        return (present, *older)
+
+    def entries(self) -> dict[EntryName, dict[str, Any]]:
+        """Return everything that is stored; every entry has then been checked. Writes nothing."""
+        found = self._file.load()
+        return self._entries(found) if found else {}
+
+    def rewrite(self, work: Callable[[Opened, StoreFile], _T]) -> _T:
+        """Run `work` under the lock on the opened store and its file.
+
+        For what changes keys (`store.rekeying`). Raises SecretNotFound if there is no store.
+        """
+
+        def checked(found: Sealed | None) -> _T:
+            if found is None:
+                raise SecretNotFound(f"there is no store at {self.path}")
+            opened = Opened(found, self._data_key(found), self._entries(found))
+            try:
+                return work(opened, self._file)
+            finally:
+                self._opened = None
+
+        return self._locked_work(checked)
+
+    def put_all(
+        self, change: Callable[[dict[EntryName, dict[str, Any]]], dict[EntryName, dict[str, Any]]]
+    ) -> None:
+        """Store what `change` makes of all entries, in one write; an equal result is not written.
+
+        The store is made if there is none. `change` runs under the lock.
+        """
+
+        def work(found: Sealed | None) -> None:
+            before = self._entries(found) if found else {}
+            after = change(copy.deepcopy(before))
+            if found is None or after != before:
+                self._reseal(found, after)
+
+        self._locked_work(work)
 
     def prove(self) -> bool:
         """Make an empty store, or open the one that is there and write it again as it is.
@@ -189,50 +246,23 @@ class SecretStore:
         Everything is tried; then StoreError says what could not be removed. The empty lock file
         stays: another process may be waiting for it.
         """
-        if not self._file.folder.exists():
-            return []
-        removed: list[str] = []
-        failed: list[str] = []
-        with self._file.locked():
-            remains = self._file.remains()
-            for kind, kid in sorted({slot for path in remains for slot in slots_in(path)}):
-                self._remove_key(kind, kid, removed, failed)
-            for path in remains:
-                try:
-                    path.unlink()
-                    removed.append(str(path))
-                except OSError as error:
-                    failed.append(f"{path} ({error.strerror})")
-            with suppress(OSError):  # it stays where something else is in it
-                self._file.folder.rmdir()
-            self._opened, self._ready = None, False
-        if failed:
-            done = f"removed: {', '.join(removed)}" if removed else "nothing was removed"
-            raise StoreError(f"could not remove {', '.join(failed)}", hint=done)
-        return removed
+        from copilot_cli.store.purging import purge
 
-    def _remove_key(self, kind: str, kid: str, removed: list[str], failed: list[str]) -> None:
+        self._opened, self._ready = None, False
+        return purge(self._file, self.source)
+
+    def source(self, kind: str) -> KeySource | None:
+        """Return the key source for slots of `kind`: the store's own, or another if it is known."""
         if kind == self._key.type:
-            try:
-                removed += self._key.remove(kid)
-            except StoreError as error:
-                failed.append(f"the {kind} key store:{kid} ({error.message})")
-        elif kind != "passphrase":
-            failed.append(f"the {kind} key store:{kid} (the store in use is {self._key.type})")
+            return self._key
+        return self._source(kind) if self._source is not None else None
 
     # Reading
 
     def _data_key(self, found: Sealed) -> bytes:
         if self._opened is None or self._opened[0] != found.slots:
-            slot = next((slot for slot in found.slots if slot.type == self._key.type), None)
-            if slot is None:
-                types = " and ".join(slot.type for slot in found.slots)
-                raise KeyMissing(
-                    f"{self.path} is sealed with {types}, not with {self._key.type}",
-                    hint=f"copilot-chat config set store {found.slots[0].type}",
-                )
             with self._file.failures("opened"):
-                self._opened = (found.slots, self._key.unwrap(slot))
+                self._opened = (found.slots, open_with(found, self._key, self.path))
         return self._opened[1]
 
     def _entries(self, found: Sealed) -> dict[EntryName, dict[str, Any]]:
@@ -298,9 +328,17 @@ class SecretStore:
             slots = (self._key.create(kid, data_key),)
             self._file.save(seal(data_key, kid, 1, slots, entries))
         except BaseException as error:  # Ctrl-C too: nothing half-made stays
-            self._withdraw(error)
+            if not self._is_there(kid):  # else it came after the file was in its place
+                self._withdraw(error)
             raise
         self._opened = (slots, data_key)
+
+    def _is_there(self, kid: str) -> bool:
+        try:
+            found = self._file.load()
+        except StoreError:
+            return False
+        return found is not None and found.kid == kid
 
     def _withdraw(self, reason: BaseException) -> None:
         try:
@@ -309,6 +347,10 @@ class SecretStore:
             raise StoreError(
                 f"{reason}; the key made for it could not be removed either: {error.message}"
             ) from reason
+
+
+def _is_key(text: object) -> bool:
+    return isinstance(text, str) and _KEY_TEXT.fullmatch(text) is not None
 
 
 def _not_found(name: EntryName) -> SecretNotFound:

@@ -16,7 +16,7 @@ from typing import Self
 from copilot_cli.errors import StoreError, UsageError
 from copilot_cli.messages import Cost, Part, Usage
 from copilot_cli.store import tree
-from copilot_cli.store.cells import Cells, Key, title_cell
+from copilot_cli.store.cells import Cells, Key, OlderKeys, title_cell
 from copilot_cli.store.database import Notice
 from copilot_cli.store.lenient import MEMORY, LenientDatabase
 from copilot_cli.store.reading import LATEST, Reading
@@ -27,6 +27,7 @@ from copilot_cli.store.writing import (
     insert_parts,
     insert_session,
     insert_turn,
+    reseal_all,
     seal_all,
 )
 
@@ -40,9 +41,9 @@ class Sessions(Reading):
     """The conversations in the database at `path`; with None nothing is kept and nothing said.
 
     With `seal` every text and title is sealed with the key that it gives; `unseal` gives the key
-    for what is sealed already where nothing new is to be. Reading a sealed text raises `StoreError`
-    where it cannot be opened; a list shows such a title as `(sealed)`. Opening the database seals
-    what is still plain, and deletes what nobody wrote to for `days`.
+    for what is sealed already where nothing new is to be, `older` those of before. Reading a sealed
+    text raises `StoreError` where it cannot be opened; a list shows such a title as `(sealed)`.
+    Opening the database seals what is still plain, and deletes what nobody wrote to for `days`.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class Sessions(Reading):
         now: Callable[[], float] = time.time,
         seal: Key | None = None,
         unseal: Key | None = None,
+        older: OlderKeys | None = None,
         days: float | None = None,
     ) -> None:
         prepare = None if seal is None and days is None else self._prepare
-        super().__init__(LenientDatabase(path, notice, prepare), Cells(seal, unseal))
+        super().__init__(LenientDatabase(path, notice, prepare), Cells(seal, unseal, older))
         self.path = path
         self._now = now
         self._days = days
@@ -213,6 +215,18 @@ class Sessions(Reading):
     def expire(self, older_than_days: float) -> int:
         """Delete the sessions that nobody wrote to for so many days; return how many there were."""
         return self._delete(_EXPIRED, self._now() - older_than_days * _DAY)
+
+    def reseal(self) -> int:
+        """Seal with the present key what only an older one opens; return how many texts that were.
+
+        Nothing where nothing is to be sealed, and where the database cannot be written.
+        """
+        if not self._cells.sealing or not self._writable():
+            return 0
+        count = self._database.write(lambda db: reseal_all(db, self._cells)) or 0
+        if count:
+            self._database.settle()
+        return count
 
     # The tree
 

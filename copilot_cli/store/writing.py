@@ -6,8 +6,10 @@ search takes together what stands in one part, and a word may have been cut betw
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+from copilot_cli.errors import Corrupt, WrongKey
 from copilot_cli.messages import Cost, Part, Usage
 from copilot_cli.store.cells import Cells, title_cell
 from copilot_cli.store.turns import Turn, figure, joined, part_of, row_of, storable
@@ -130,6 +132,38 @@ def seal_all(db: sqlite3.Connection, cells: Cells) -> bool:
         ((title_cell(cells, session_id, title), session_id) for session_id, title in titles),
     )
     return True
+
+
+def reseal_all(db: sqlite3.Connection, cells: Cells) -> int:
+    """Seal anew every text that only an older key opens; return how many there were.
+
+    What no key opens is left as it is.
+    """
+    parts = db.execute(
+        "SELECT id, turn_id, position, kind, text, data FROM parts WHERE typeof(text) = 'blob'"
+    ).fetchall()
+    titles = db.execute("SELECT id, title FROM sessions WHERE typeof(title) = 'blob'").fetchall()
+    count = 0
+    for part_id, turn_id, position, kind, text, data in parts:
+        place = (turn_id, position, kind)
+        if cells.is_current(text, *place, "text"):
+            continue
+        with suppress(Corrupt, WrongKey):
+            plain = cells.read(text, *place, "text")
+            more = None if data is None else cells.read(data, *place, "data")
+            fresh = part_cells(cells, turn_id, position, kind, plain, more)
+            db.execute(
+                "UPDATE parts SET kind = ?, text = ?, data = ? WHERE id = ?", (*fresh, part_id)
+            )
+            count += 1
+    for session_id, cell in titles:
+        if cells.is_current(cell, "title", session_id):
+            continue
+        with suppress(Corrupt, WrongKey):
+            title = title_cell(cells, session_id, cells.read(cell, "title", session_id))
+            db.execute("UPDATE sessions SET title = ? WHERE id = ?", (title, session_id))
+            count += 1
+    return count
 
 
 def end_turn(
