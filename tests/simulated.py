@@ -74,6 +74,21 @@ class Plain:
         known = self.bearer() if headers is None else headers
         return self.http.post(f"{api}/chat/completions", json=asked, headers=known)
 
+    def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
+        """A POST to the Copilot host with headers that it takes, and these."""
+        return self.http.post(COPILOT + path, json=body, headers=self.bearer() | headers)
+
+    def respond(self, asked: Any = "hello", **body: Any) -> httpx.Response:
+        """A request on the responses wire; `body` adds to or replaces its fields."""
+        said = {"model": "sim-responses", "input": asked, "stream": True, "store": False} | body
+        return self.post("/responses", said)
+
+    def message(self, asked: Any = "hello", **body: Any) -> httpx.Response:
+        """A request on the messages wire; `body` adds to or replaces its fields."""
+        messages = [{"role": "user", "content": asked}]
+        said = {"model": "sim-claude", "messages": messages, "max_tokens": 4096, "stream": True}
+        return self.post("/v1/messages", said | body)
+
 
 def events(reply: httpx.Response) -> list[dict[str, Any]]:
     """The JSON events of a stream in the plain form, `[DONE]` left out."""

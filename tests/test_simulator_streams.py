@@ -202,6 +202,48 @@ def test_error_on_a_last_line_without_newline() -> None:
     assert json.loads(reply.content.split(b"\n")[-1].removeprefix(b"data: "))["error"]
 
 
+@pytest.mark.parametrize(
+    ("quirk", "ending"),
+    [
+        ("eof", b'"content":"b"'),
+        ("failed", b'"code":"server_error"'),
+        ("nested_error", b'"code":"server_error"'),
+        ("cancelled", b'"content":"d"'),
+    ],
+)
+def test_endings_of_other_wires(quirk: str, ending: bytes) -> None:
+    """What another wire has an event for ends this one without a finish."""
+    reply = answered(deltas=list("abcd"), quirk=f"{quirk}+no_done")
+    assert ending in reply.content.rstrip().split(b"\n")[-1]
+    assert b"finish_reason" not in reply.content
+
+
+def test_unknown_events() -> None:
+    """A chunk may hold what nobody knows, and no choice."""
+    found = [e for e in events(answered(text="a b", quirk="unknown_events")) if "telepathy" in e]
+    assert [e["choices"] for e in found] == [[]]
+
+
+def test_reasoning_may_be_sealed_only() -> None:
+    """With `empty_summary` there is the opaque form and no text of the reasoning."""
+    reply = answered(text="a", reasoning="hm", quirk="empty_summary")
+    assert b"reasoning_opaque" in reply.content
+    assert b"reasoning_text" not in reply.content
+
+
+def test_refusal() -> None:
+    """The model's own refusal has a field of its own."""
+    deltas = [c["delta"] for e in events(answered(refusal="I will not.")) for c in e["choices"]]
+    assert "".join(delta.get("refusal", "") for delta in deltas) == "I will not."
+
+
+def test_call_ids_differ_from_answer_to_answer() -> None:
+    """Two rounds of a tool loop have no id in common."""
+    ids = [answered(tool_calls=CALLS, quirk="json").json()["choices"][0] for _ in range(2)]
+    named = [call["id"] for choice in ids for call in choice["message"]["tool_calls"]]
+    assert len(set(named)) == 4
+
+
 def test_usage_on_finish() -> None:
     """Usage may sit on the finish chunk, and then nowhere else."""
     with_usage = [e for e in events(answered(text="a", quirk="usage_on_finish")) if "usage" in e]

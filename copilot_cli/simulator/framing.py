@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
 
@@ -160,9 +160,12 @@ class EventStream:
         """An event that no client knows."""
         raise NotImplementedError
 
-    def oddities(self) -> dict[str, bytes]:
-        """What else comes after the first delta, by quirk."""
-        return {}
+    def oddities(self) -> dict[str, Callable[[], bytes]]:
+        """What comes after the first delta, by quirk."""
+        return {"unknown_events": self.unknown, "bad_json": self._broken}
+
+    def _broken(self) -> bytes:
+        return self.opened() + b'{"choices":[{"index":0,"delta":{"conte' + self.close
 
     def opened(self, name: str = "message") -> bytes:
         """What stands before the JSON of an event."""
@@ -225,10 +228,9 @@ class EventStream:
         if "comments" in self.quirks:
             for number in range(len(deltas_of(self.answer)) + 1):
                 add(number, b": keep-alive" + self.close)
-        odd = {"bad_json": self.opened() + b'{"choices":[{"index":0,"delta":{"conte' + self.close}
-        for name, event in (odd | {"unknown_events": self.unknown()} | self.oddities()).items():
+        for name, event in self.oddities().items():
             if name in self.quirks:
-                add(1, event)
+                add(1, event())
         if self._over_at is not None and "eof" not in self.quirks:
             add(self._over_at, self.failure(nested="nested_error" in self.quirks))
         if self.answer.pause_after is not None:

@@ -8,7 +8,7 @@ concatenation, because benchmarks read 100,000 of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from copilot_cli.simulator.framing import (
@@ -107,11 +107,14 @@ class ChatStream(EventStream):
         """A chunk with fields that no client knows."""
         return self._frame({"choices": [], "telepathy": {"nested": [None, "?"]}})
 
-    def oddities(self) -> dict[str, bytes]:
-        """Nulls where a client would not look for them."""
+    def oddities(self) -> dict[str, Callable[[], bytes]]:
+        """Nulls where a client would not look for them, beside what all wires have."""
         return {
-            "null_content": self._choice({"content": None, "role": None}),
-            "null_choices": self._frame({"choices": None, "copilot_references": [], "created": 0}),
+            **super().oddities(),
+            "null_content": lambda: self._choice({"content": None, "role": None}),
+            "null_choices": lambda: self._frame(
+                {"choices": None, "copilot_references": [], "created": 0}
+            ),
         }
 
     def content(self) -> Iterator[bytes]:
