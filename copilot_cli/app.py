@@ -351,6 +351,7 @@ class App:
             now=self.effects.now,
             seal=key if settings.history_sealed else None,
             unseal=key,
+            older=self.vault.older_history_keys,
             days=settings.history_days,
         )
 
