@@ -122,8 +122,11 @@ class Budget:
         """Count the answer that is over: what the service said it costs, else its price."""
         asked, report = self._asked, self._report
         self._asked = self._report = None
-        if report is not None and report.cost is not None:
-            self._add(report.cost.unit, report.cost.amount)
+        cost = report.cost if report else None
+        by_request = asked is not None and asked[1].unit == REQUESTS
+        # Where requests are billed, a bill of no credits does not say that this one was free.
+        if cost is not None and (cost.amount or not by_request):
+            self._add(cost.unit, cost.amount)
         elif asked is not None:
             request, price = asked
             self._add(price.unit, price.of(request, report.usage if report else None))

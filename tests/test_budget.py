@@ -209,3 +209,12 @@ def test_who_is_billed_in_credits_does_not_pay_by_the_request() -> None:
     world.ask()
     world.ask()
     assert world.budget.spent == {CREDITS: 2.0}
+
+
+def test_a_bill_of_no_credits_is_none_where_requests_are_billed() -> None:
+    """The service may bill nothing in one unit and a request in the other."""
+    world = World(1, PREMIUM, billed(0.0))
+    world.ask()
+    assert world.budget.spent == {REQUESTS: 1.0}
+    with pytest.raises(BudgetError):
+        world.ask()
