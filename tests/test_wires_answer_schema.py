@@ -101,7 +101,7 @@ def test_a_schema_too_deep_to_close_is_left_as_it_is() -> None:
     for _ in range(2000):
         deep = {"items": deep}
     assert closed({"$schema": "x", "items": deep})["items"] is deep
-    form = {"type": "object", "properties": {"a": deep}, "required": ["a"]}
+    form: dict[str, Any] = {"type": "object", "properties": {"a": deep}, "required": ["a"]}
     form["additionalProperties"] = False
     assert openai_format(Schema("answer", form)) == {
         "name": "answer",

@@ -8,16 +8,20 @@ from copilot_cli.messages import (
     Cost,
     End,
     Event,
+    ImagePart,
     Message,
     Notice,
     Reasoning,
     ReasoningPart,
     Request,
+    Schema,
+    SealedReasoning,
     Text,
     TextPart,
     ToolCall,
     ToolCallPart,
     ToolResultPart,
+    ToolSpec,
     Usage,
     UsageReport,
     message,
@@ -88,6 +92,150 @@ def test_tool_calls_and_their_results_are_sent_back() -> None:
     ]
 
 
+ASKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "a temperature": ({"temperature": 0.5}, {"temperature": 0.5}),
+    "a cap": ({"max_output": 9}, {"max_completion_tokens": 9}),
+    "texts that end it": ({"stop": ("END", "\n")}, {"stop": ["END", "\n"]}),
+    "a schema": (
+        {"schema": Schema("answer", {"$schema": "x", "type": "array"})},
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "schema": {"type": "array"}, "strict": False},
+            }
+        },
+    ),
+    "a schema that keeps the rules": (
+        {
+            "schema": Schema(
+                "answer", {"type": "object", "properties": {"a": {}}, "required": ["a"]}
+            )
+        },
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "answer",
+                    "schema": {
+                        "type": "object",
+                        "properties": {"a": {}},
+                        "required": ["a"],
+                        "additionalProperties": False,
+                    },
+                    "strict": True,
+                },
+            }
+        },
+    ),
+    "tools": (
+        {"tools": (ToolSpec("look", "Looks.", {"$schema": "x"}),)},
+        {
+            "tools": [
+                {
+                    "type": "function",
+                    "function": {
+                        "name": "look",
+                        "description": "Looks.",
+                        "parameters": {"type": "object", "properties": {}},
+                    },
+                }
+            ]
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize(("asked", "fields"), ASKED.values(), ids=ASKED)
+def test_what_is_asked_for_has_its_field(asked: dict[str, Any], fields: dict[str, Any]) -> None:
+    """Under the name that chat completions have for it."""
+    plain = encode(Request("m", [message("user", "Hi")]))
+    assert encode(Request("m", [message("user", "Hi")], **asked)) == {**plain, **fields}
+
+
+def test_images_stand_among_the_words_as_they_were_put() -> None:
+    """Only a message with an image has a list of parts; how closely to look is kept."""
+    image = ImagePart("image/png", "AAAA", "low")
+    parts = (
+        TextPart("Before"),
+        TextPart(""),
+        image,
+        TextPart("after"),
+        image._replace(detail=None),
+    )
+    request = Request(
+        "m", [Message("user", parts), Message("user", (TextPart("a"), TextPart("b")))]
+    )
+    url = "data:image/png;base64,AAAA"
+    assert encode(request)["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Before"},
+                {"type": "image_url", "image_url": {"url": url, "detail": "low"}},
+                {"type": "text", "text": "after"},
+                {"type": "image_url", "image_url": {"url": url}},
+            ],
+        },
+        {"role": "user", "content": "ab"},
+    ]
+
+
+def test_words_beside_results_follow_them_as_the_users() -> None:
+    """What a message of results holds besides is not lost; a message of nothing stays one."""
+    parts = (ToolResultPart("call_a", "a tree"), TextPart("So?"))
+    request = Request("m", [Message("tool", parts), Message("user", ())])
+    assert encode(request)["messages"] == [
+        {"role": "tool", "tool_call_id": "call_a", "content": "a tree"},
+        {"role": "user", "content": "So?"},
+        {"role": "user", "content": ""},
+    ]
+
+
+def test_what_was_sealed_comes_back_as_it_was() -> None:
+    """Within a tool loop: the reasoning beside its seal, and a signature on the call it is of."""
+    signed = {"name": "f", "arguments": "{}", "thought_signature": "sig"}
+    decoder = Decoder()
+    decoder.feed(choice({"reasoning_text": "Hm.", "reasoning_opaque": "first"}))
+    decoder.feed(choice({"tool_calls": [{"index": 0, "id": "a", "function": signed}]}))
+    decoder.feed(choice({"tool_calls": [{"index": 1, "id": "b", "function": {"name": "g"}}]}))
+    decoder.feed(choice({"reasoning_opaque": "last"}, "tool_calls"))
+    sealed, *calls, end = decoder.finish()
+    assert isinstance(sealed, SealedReasoning)
+    assert end == End("tool_calls", complete=False)
+    parts = (
+        ReasoningPart("Hm."),
+        ReasoningPart("", sealed.opaque, sealed.wire),
+        *(ToolCallPart(c.id, c.name, c.arguments) for c in calls if isinstance(c, ToolCall)),
+    )
+    (echoed,) = encode(Request("m", [Message("assistant", parts)]))["messages"]
+    assert echoed == {
+        "role": "assistant",
+        "content": "",
+        "reasoning_text": "Hm.",
+        "reasoning_opaque": "last",
+        "tool_calls": [
+            {"id": "a", "type": "function", "function": signed},
+            {"id": "b", "type": "function", "function": {"name": "g", "arguments": "{}"}},
+        ],
+    }
+
+
+UNSEALED = {
+    "of another wire": ReasoningPart("Hm.", '{"reasoning_opaque": "x"}', "messages"),
+    "of no wire": ReasoningPart("Hm.", '{"reasoning_opaque": "x"}'),
+    "no JSON": ReasoningPart("Hm.", "{", "chat"),
+    "no object": ReasoningPart("Hm.", "[]", "chat"),
+    "no text": ReasoningPart("Hm.", '{"reasoning_opaque": 7, "thought_signatures": 7}', "chat"),
+}
+
+
+@pytest.mark.parametrize("part", UNSEALED.values(), ids=UNSEALED)
+def test_reasoning_that_is_not_sealed_for_this_wire_is_left_out(part: ReasoningPart) -> None:
+    """It would be refused, or read as part of the conversation."""
+    request = Request("m", [Message("assistant", (part, TextPart("Hi")))])
+    assert encode(request)["messages"] == [{"role": "assistant", "content": "Hi"}]
+
+
 def choice(delta: Any = None, finish: Any = None, **more: Any) -> dict[str, Any]:
     """Return a chunk of one choice."""
     return {"choices": [{"delta": delta, "finish_reason": finish, **more}]}
@@ -124,6 +272,7 @@ PIECES: dict[str, tuple[dict[str, Any], list[Event]]] = {
         [Reasoning("Hm")],
     ),
     "sealed reasoning": (choice({"reasoning_opaque": "x"}), []),
+    "seals that are none": (choice({"reasoning_opaque": 7, "tool_calls": [7]}), []),
     "text beside reasoning": (
         choice({"content": "Hi", "reasoning_text": "Hm"}),
         [Text("Hi"), Reasoning("Hm")],
@@ -154,6 +303,8 @@ FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a number for a code": ({"error": {"code": 502, "message": "No."}}, ("502", "No.")),
     "nothing said": ({"error": {"x": 1}}, ("error", "no reason given")),
     "a text": ({"error": "No."}, ("error", "No.")),
+    "nonsense": ({"error": {"code": [1], "message": {}}}, ("error", "no reason given")),
+    "more nonsense": ({"error": [1]}, ("error", "no reason given")),
     "empty choices beside it": ({"choices": [], "error": {"code": "x"}}, ("x", "no reason given")),
 }
 
@@ -238,6 +389,15 @@ def test_a_cut_answer_has_no_whole_tool_call() -> None:
     assert usage == UsageReport(Usage(input_tokens=3))
     assert isinstance(end, End)
     assert end.reason == "cut"
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter", "error"])
+def test_a_call_of_an_answer_that_was_cut_short_is_left_out(reason: str) -> None:
+    """It may have lost its end."""
+    decoder = Decoder()
+    call = {"id": "a", "function": {"name": "rm", "arguments": '{"path":"/"}'}}
+    decoder.feed(choice({"tool_calls": [call]}, reason))
+    assert decoder.finish() == [End(reason, complete=False)]
 
 
 def test_stop_with_a_tool_call_wants_the_tool() -> None:
@@ -327,9 +487,11 @@ def test_nothing_is_told_of_usage_that_was_not_given() -> None:
 
 
 def test_a_citation_is_told_once() -> None:
-    """The same licence notice comes with every chunk that touches the code."""
+    """The same licence notice comes with every chunk that touches the code, in it or beside it."""
     decoder = Decoder()
     cited = {"citations": [{"url": "https://github.com/octocat/a", "license": "MIT"}]}
-    chunk = {"choices": [], "copilot_annotations": {"IPCodeCitations": [cited]}}
+    annotations = {"copilot_annotations": {"IPCodeCitations": [cited]}}
+    chunk = {"choices": [], **annotations}
     notice = Notice("matches public code (MIT): https://github.com/octocat/a")
     assert [decoder.feed(chunk), decoder.feed(chunk)] == [[notice], []]
+    assert Decoder().feed(choice({"content": "Hi", **annotations})) == [Text("Hi"), notice]
