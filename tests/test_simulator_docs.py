@@ -15,6 +15,7 @@ import pytest
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer, control
 from copilot_cli.simulator.catalogue import listing, models
 from copilot_cli.simulator.framing import QUIRKS
+from copilot_cli.simulator.refusals import REFUSALS
 from copilot_cli.simulator.scenario import ENDPOINTS
 
 PAGE = (Path(__file__).parent.parent / "docs" / "simulator.md").read_text("utf-8")
@@ -25,6 +26,12 @@ def section(title: str) -> str:
     found = re.search(rf"(?ms)^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", PAGE)
     assert found
     return found[1]
+
+
+def refusals() -> dict[str, int]:
+    """The statuses that the page gives the refusals, by their names."""
+    rows = re.findall(r"(?m)^\| (\d+) \| (.*) \|$", section("Faults"))
+    return {name: int(status) for status, names in rows for name in re.findall(r"`([^`]+)`", names)}
 
 
 def named(table: str) -> set[str]:
@@ -70,6 +77,16 @@ def test_endpoints() -> None:
     """The endpoints that can fail are named."""
     first = section("Faults").strip().split("\n\n")[0]
     assert set(re.findall(r"`(\w+)`", first)) == {"endpoint", *ENDPOINTS}
+
+
+def test_refusals() -> None:
+    """Every refusal is named with its status."""
+    assert refusals() == {name: refusal.status for name, refusal in REFUSALS.items()}
+
+
+def test_keys_of_other_providers() -> None:
+    """The page names the keys that are taken."""
+    assert all(f"`{key}`" in section("Other providers") for key in Scenario().keys.values())
 
 
 @pytest.mark.real

@@ -29,7 +29,7 @@ def _kinds(default: object) -> Any:
 FAULT: Final[Mapping[str, Any]] = {
     "endpoint": str, "status": int, "body": (str, dict), "headers": dict, "error": str,
     "interval": int, "drop": bool, "delay": _NUMBER, "connect_error": bool, "cut_after": int,
-    "times": int,
+    "refusal": str, "times": int,
 }  # fmt: skip
 ANSWER: Final[Mapping[str, Any]] = {
     "text": str, "deltas": list, "reasoning": str, "tool_calls": list, "quirk": (str, list),

@@ -20,6 +20,7 @@ from copilot_cli.simulator.device import DeviceLogin
 from copilot_cli.simulator.hosts import Place, moved, place
 from copilot_cli.simulator.library import Library
 from copilot_cli.simulator.pages import DevicePage
+from copilot_cli.simulator.refusals import REFUSALS
 from copilot_cli.simulator.reply import Reply, Request, Watched, text_reply
 from copilot_cli.simulator.scenario import ENDPOINTS, Answer, Fault, Scenario, Seen
 from copilot_cli.simulator.serving import Speaker
@@ -168,19 +169,24 @@ class Simulator:
         delay: float = 0.0,
         connect_error: bool = False,
         cut_after: int | None = None,
+        refusal: str | None = None,
         times: int = 1,
     ) -> None:
         """Script a failure of one endpoint; several are played in order, before the normal answer.
 
         `error` is an OAuth error (HTTP 200), `drop` closes the connection without a reply,
-        `connect_error` refuses it, `delay` (seconds) alone only makes the normal answer late.
-        ValueError for an endpoint that is not in `ENDPOINTS`.
+        `connect_error` refuses it, `delay` (seconds) alone only makes the normal answer late,
+        `cut_after` breaks off after so many bytes. `refusal` is a name of `REFUSALS`: the Copilot
+        host's own words. ValueError for an endpoint or a refusal that is not known.
         """
+        if refusal is not None and refusal not in REFUSALS:
+            raise ValueError(f"no refusal {refusal!r}; there are: {', '.join(REFUSALS)}")
         if endpoint not in ENDPOINTS:
             raise ValueError(f"no endpoint {endpoint!r}; there are: {', '.join(ENDPOINTS)}")
         made = Fault(
-            status, body, headers or {}, error, interval, drop, delay, connect_error, cut_after
-        )
+            status, body, headers or {}, error, interval, drop, delay, connect_error, cut_after,
+            refusal,
+        )  # fmt: skip
         with self._changed:
             self._faults[endpoint].extend([made] * times)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from copilot_cli.simulator.refusals import REFUSALS
 from copilot_cli.simulator.reply import CUT, JSON_TYPE, TEXT_TYPE, Reply, json_reply
 
 GITHUB_ENDPOINTS = ("device_code", "device_token", "user", "exchange", "quota")
@@ -76,6 +77,7 @@ class Fault(NamedTuple):
     delay: float = 0.0
     connect_error: bool = False
     cut_after: int | None = None
+    refusal: str | None = None
 
     def reply(self) -> Reply | None:
         """The reply that stands in for the normal one; None if only a delay was asked for."""
@@ -86,6 +88,10 @@ class Fault(NamedTuple):
             if self.interval is not None:
                 said["interval"] = self.interval
             made = json_reply(said, self.status or 200)
+        elif self.refusal is not None:
+            named = REFUSALS[self.refusal]
+            headers = {"content-type": named.content_type, **named.headers}
+            made = Reply(named.status, headers, named.body.encode())
         elif self.status is None and self.body is None:
             return None
         else:
