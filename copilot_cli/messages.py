@@ -8,6 +8,9 @@ seconds; `None` means that the service did not say.
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
+AUTO = "auto"
+"""The name of no model: with it the service is asked to choose one."""
+
 Role = Literal["system", "user", "assistant", "tool"]
 Initiator = Literal["user", "agent"]
 

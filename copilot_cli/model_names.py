@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
 
-AUTO = "auto"
-"""The name with which the service is asked to choose."""
-
 _NEAR = 3  # names that are offered in the place of a wrong one
 
 

@@ -14,7 +14,8 @@ from copilot_cli.errors import (
     StoreError,
     UsageError,
 )
-from copilot_cli.model_names import AUTO, Found, Several, match, near
+from copilot_cli.messages import AUTO
+from copilot_cli.model_names import Found, Several, match, near
 
 if TYPE_CHECKING:
     from copilot_cli.app import App

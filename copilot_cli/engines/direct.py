@@ -7,7 +7,8 @@ left out and every other repetition is `answering.py`.
 """
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Protocol, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
 
@@ -16,9 +17,12 @@ from copilot_cli.engines.failure import Misdirected, StaleToken
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
 from copilot_cli.engines.resilience import Patience, persistent
-from copilot_cli.messages import Event, ImagePart, ModelInfo, Request
+from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
 from copilot_cli.wires.table import Wire
+
+if TYPE_CHECKING:
+    from copilot_cli.engines.auto import Auto
 
 _T = TypeVar("_T")
 
@@ -91,7 +95,20 @@ class DirectEngine:
 
         Raises a `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
+        if request.model == AUTO:
+            return self._auto.answer(request)
         return self._answering.answer(request, _Credential(self._lease, self._identity))
+
+    @cached_property
+    def _auto(self) -> "Auto":
+        """Who has the service choose the model."""
+        from copilot_cli.engines.auto import Auto
+
+        return Auto(self._client, self.authorized, self._in_session, now=self._now)
+
+    def _in_session(self, request: Request, headers: Mapping[str, str]) -> "_Attempt":
+        credential = _Credential(self._lease, self._identity, headers)
+        return _Attempt(self._answering.answer(request, credential), credential)
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what `answer` would send, without the credential and without sending it."""
@@ -127,19 +144,32 @@ class DirectEngine:
 class _Credential:
     """The token of one request, renewed at most once however often the request is sent."""
 
-    def __init__(self, lease: Lease, identity: Callable[[Token | None], Mapping[str, str]]) -> None:
+    def __init__(
+        self,
+        lease: Lease,
+        identity: Callable[[Token | None], Mapping[str, str]],
+        session: Mapping[str, str] | None = None,
+    ) -> None:
+        """`session` are the headers of a session of `auto`."""
         self._lease = lease
         self._identity = identity
+        self._session = session or {}
         self._token: Token | None = None
         self._renewed = False
+        self.session_refused = False
 
     def address(self, wire: Wire, request: Request) -> Address:
         token = self._token = self._lease.get()
-        headers = merged(_request_headers(request), self._identity(token), _authorization(token))
+        headers = merged(
+            _request_headers(request), self._identity(token), self._session, _authorization(token)
+        )
         return Address(token.api + wire.path, headers)
 
     def renew(self, stale: StaleToken) -> bool:
         """Give the refused token up; False if that was done before, or is of no use."""
+        if self._session and _is_stale_session(stale):
+            self.session_refused = True
+            return False
         if self._renewed:
             return False
         self._renewed = True
@@ -153,6 +183,26 @@ class _Credential:
             except StaleToken as stale:
                 if not self.renew(stale):
                     raise
+
+
+class _Attempt(NamedTuple):
+    """One answer within a session of `auto`."""
+
+    events: Generator[Event]
+    credential: _Credential
+
+    @property
+    def stale(self) -> bool:
+        return self.credential.session_refused
+
+    def answer(self) -> Generator[Event]:
+        return self.events
+
+
+def _is_stale_session(stale: StaleToken) -> bool:
+    from copilot_cli.engines.auto import is_stale_session
+
+    return is_stale_session(stale)
 
 
 def merged(*tables: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ AFTER_STATUS = 5.0
 
 _log = logging.getLogger(__name__)
 
-_CREDENTIALS = ("authorization", "api-key", "x-api-key")
+_CREDENTIALS = ("authorization", "api-key", "x-api-key", "copilot-session-token")
 
 MAX_TEXT = 4096
 """The most characters of a body's text that are kept."""
