@@ -97,7 +97,9 @@ def _failure(row: Row, refusal: Refusal, endpoint: Endpoint, host: str) -> Failu
         text = text.replace("{key}", _key_hint(endpoint)).replace("{set}", endpoint.where)
         return text.replace("{name}", endpoint.name).replace("{host}", host)
 
-    said = f": {safe_line(refusal.text, SHOWN)}" if refusal.text else ""
+    # What is said of a key repeats the start of it, at OpenAI and where it is imitated.
+    quoted = "" if row.kind == "key" else safe_line(refusal.text, SHOWN)
+    said = f": {quoted}" if quoted else ""
     request = f", request {refusal.request_id}" if refusal.request_id else ""
     status = f" (status {refusal.status}{request})" if refusal.status != 200 else ""
     error = row.error(
