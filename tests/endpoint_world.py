@@ -1,5 +1,6 @@
 """A world with endpoints of one's own: their addresses in the simulator, and settings with them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from copilot_cli.simulator.scenario import KEYS
@@ -28,7 +29,7 @@ def seal(world: World, name: str, host: str, key: str) -> None:
     store.put(EntryName("byok", host, name), {"key": key})
 
 
-def sent(world: World) -> list[tuple[str, dict[str, str]]]:
+def sent(world: World) -> list[tuple[str, Mapping[str, str]]]:
     """Host and headers of each request, in order."""
     return [(entry.host, entry.headers) for entry in world.sim.log]
 
