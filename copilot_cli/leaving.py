@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 
-_CACHE = ("token-*", "token.key", "models.json", "models-*.json")
+_CACHE = (
+    "token-*",
+    "token.key",
+    "models.json",
+    "models-*.json",
+    "quota-warnings.json",
+    "wires.json",
+)
 
 
 class Leaving:

@@ -3,7 +3,7 @@
 from copilot_cli.errors import CopilotChatError, FilteredError, IncompleteError
 from copilot_cli.messages import End
 
-_WHY = {
+WHY = {
     "length": ("the model's output limit was reached", "ask it to go on"),
     "cut": ("the stream ended before the answer did", "ask again"),
     "stalled": ("nothing more came", "ask again, or raise --timeout-idle"),
@@ -19,5 +19,5 @@ def verdict(end: End) -> CopilotChatError | None:
     if end.reason == "content_filter":
         struck = f" ({end.detail})" if end.detail else ""
         return FilteredError(f"a content filter cut the answer{struck}")
-    why, hint = _WHY.get(end.reason, (f"finish reason {end.reason}", None))
+    why, hint = WHY.get(end.reason, (f"finish reason {end.reason}", None))
     return IncompleteError(f"answer incomplete ({end.detail or why})", hint=hint)

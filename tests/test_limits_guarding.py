@@ -159,9 +159,11 @@ def test_a_question_beyond_the_budget_is_not_sent(world: World) -> None:
 
 
 def test_within_the_budget_it_is(world: World) -> None:
-    """A question of one premium request, where two may be spent."""
+    """A question of one premium request, where two may be spent; the option wins."""
     configure(world, "max_credits = 2\n")
     assert world.run("ask", "hello") == (0, "hello", "")
+    assert world.run("ask", "--max-credits", "0.5", "hello")[0] == 5
+    assert asked(world) == 1
 
 
 def test_a_chat_stops_before_it_costs_more(world: World) -> None:

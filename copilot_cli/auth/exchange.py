@@ -179,7 +179,7 @@ _ADMIN = "ask an administrator of your organisation"
 _SUPPORT = "ask https://support.github.com"
 
 # protocol.md section 3.6: what to say where the service says nothing, and what to do.
-_NOTIFICATIONS: dict[str, tuple[str, str]] = {
+NOTIFICATIONS: dict[str, tuple[str, str]] = {
     "no_copilot_access": ("this account has no access to Copilot", _SIGN_UP),
     "not_signed_up": ("this account is not signed up for Copilot", _SIGN_UP),
     "subscription_ended": ("the Copilot subscription has ended", _SETTINGS),
@@ -203,7 +203,7 @@ _NOTIFICATIONS: dict[str, tuple[str, str]] = {
 def _not_allowed(fields: Mapping[str, Any], details: Mapping[str, Any]) -> NotAllowedError:
     """Say it in the service's own words, which are meant for users; its link comes as the hint."""
     identifier = str(details.get("notification_id") or fields.get("reason") or "")
-    ours, hint = _NOTIFICATIONS.get(identifier, ("Copilot is not available to this account", None))
+    ours, hint = NOTIFICATIONS.get(identifier, ("Copilot is not available to this account", None))
     title, message = rest.text(details, "title"), rest.text(details, "message")
     told = safe_line(f"{title}: {message}" if title and message else message or title)
     link = rest.text(details, "url").replace("{EDITOR}", "copilot-chat")
