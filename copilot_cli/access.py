@@ -192,6 +192,13 @@ class Access:
             unlock=self._app.vault.unlock,
         )
 
+    def known_token(self) -> Secret:
+        """Return the GitHub token of this run; nobody is asked to open anything.
+
+        Raises `SignInError` and `StoreError`.
+        """
+        return self._github_login(self.source).token()
+
     def github_token(self, login: "GitHubLogin") -> Secret:
         """Return the GitHub token of `login`, opening the store with the person if need be."""
         try:

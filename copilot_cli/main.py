@@ -45,6 +45,7 @@ COMMANDS = (
     Row("sessions", "sessions", "List and show stored conversations."),
     Row("config", "config", "Read and change settings."),
     Row("keys", "keys", "Show or change what seals the secrets."),
+    Row("doctor", "doctor", "Check everything this program needs, with the fix for each."),
     Row("simulator", "simulator", "Serve a stand-in of GitHub and Copilot on this machine."),
     Row("demo", "demo", "Try everything without an account or a network."),
 )

@@ -115,12 +115,13 @@ ALLOWED: dict[str, set[str]] = {
     "key_changes": {"app", "errors", "new_key", "secret", "store"},
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
+    "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
     "onboarding": WHOLE,
     "repl": WHOLE,
-    "reference": {"environment", "main", "settings"},
+    "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"key_changes", "sign_ins", "simulator"},
+    | {"doctor", "key_changes", "sign_ins", "simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},
