@@ -19,6 +19,8 @@ from copilot_cli.auth.device import Grant
 from copilot_cli.errors import (
     CopilotChatError,
     Corrupt,
+    LimitError,
+    NetworkError,
     SecretNotFound,
     ServiceError,
     SignInError,
@@ -184,6 +186,27 @@ def test_without_a_refresh_token_there_is_nothing_to_trade() -> None:
     """A refused token without a refresh token needs a new sign-in."""
     store = Store(octocat=entry(refresh=False))
     assert login(store, Refresher()).renew(Secret("ghu_madeUp0")) is False
+
+
+@pytest.mark.parametrize(
+    "error", [ServiceError("no"), NetworkError("no"), LimitError("no")], ids=lambda e: e.kind
+)
+def test_what_is_left_of_a_token_is_used_where_github_cannot_be_asked(
+    error: CopilotChatError,
+) -> None:
+    """The last minute of one is better than none; one that is over is not."""
+    store = Store(octocat=entry())
+    assert login(store, Refresher(error), NOW + 28_741).token() == Secret("ghu_madeUp0")
+    with pytest.raises(type(error)):
+        login(store, Refresher(error), NOW + 28_800).token()
+    assert store.writes == 0
+
+
+def test_a_refresh_that_is_refused_ends_the_sign_in_at_once() -> None:
+    """Even with half a minute left: the pair is worth nothing any more."""
+    refused = SignInError("the sign-in has expired or was revoked")
+    with pytest.raises(SignInError):
+        login(Store(octocat=entry()), Refresher(refused), NOW + 28_770).token()
 
 
 def test_an_expired_token_without_a_refresh_token_is_tried() -> None:

@@ -7,7 +7,14 @@ before anybody uses it (github/docs, "Refreshing user access tokens").
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from copilot_cli.errors import Corrupt, SecretNotFound, ServiceError, SignInError, UsageError
+from copilot_cli.errors import (
+    Corrupt,
+    LimitError,
+    SecretNotFound,
+    ServiceError,
+    SignInError,
+    UsageError,
+)
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
 from copilot_cli.store.sealed import EntryName
@@ -148,14 +155,22 @@ class StoredLogin:
     def token(self) -> Secret:
         """Return the GitHub token, renewed first where it has less than a minute left.
 
-        Raises SignInError, or StoreError where the store does not open.
+        Where GitHub cannot be asked, what is left of that minute is used. Raises SignInError,
+        LimitError or ServiceError, or StoreError where the store does not open.
         """
         held = self._read()
-        due = held.expires_at is not None and held.expires_at - self._now() < _EARLY
-        if due and held.refresh_token is not None:
+        if held.expires_at is None or held.refresh_token is None:
+            return held.token
+        left = held.expires_at - self._now()
+        if left >= _EARLY:
+            return held.token
+        try:
             self._rotate(held.token)
-            held = self._read()
-        return held.token
+        except (LimitError, ServiceError):
+            if left <= 0:
+                raise
+            return held.token
+        return self._read().token
 
     def renew(self, refused: Secret) -> bool:
         """Replace a token that was refused; False where there is nothing to replace it with."""
