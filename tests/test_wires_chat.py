@@ -11,6 +11,7 @@ from copilot_cli.messages import (
     ImagePart,
     Message,
     Notice,
+    Part,
     Reasoning,
     ReasoningPart,
     Request,
@@ -202,7 +203,7 @@ def test_what_was_sealed_comes_back_as_it_was() -> None:
     sealed, *calls, end = decoder.finish()
     assert isinstance(sealed, SealedReasoning)
     assert end == End("tool_calls", complete=False)
-    parts = (
+    parts: tuple[Part, ...] = (
         ReasoningPart("Hm."),
         ReasoningPart("", sealed.opaque, sealed.wire),
         *(ToolCallPart(c.id, c.name, c.arguments) for c in calls if isinstance(c, ToolCall)),
