@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from copilot_cli.engines.models import wants_consent
 from copilot_cli.ui.describe import abilities, named, obstacle, price, token_prices, tokens
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.messages import ModelInfo
+    from copilot_cli.ui.console import Streams
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -33,9 +35,11 @@ _PROMPT: Column = ("prompt", lambda model: tokens(model.prompt_tokens))
 _EFFORTS: Column = ("effort", lambda model: " ".join(model.reasoning))
 _ENDPOINTS: Column = ("endpoints", lambda model: " ".join(model.endpoints))
 
-NARROW = (_ID, _CONTEXT, _CAN, _PRICE, _WHY)
-WIDE = (_ID, _VENDOR, _CONTEXT, _PROMPT, _OUTPUT, _CAN, _EFFORTS, _ENDPOINTS, _PRICE, _WHY)
-PIPED = (_ID, _VENDOR, _CONTEXT, _OUTPUT, _CAN, _PRICE, _WHY, _PROMPT, _EFFORTS, _ENDPOINTS)
+_REASON: Column = ("not usable because", lambda model: model.disabled or "")
+
+_NARROW = (_ID, _CONTEXT, _CAN, _PRICE)
+_WHOLE = (_ID, _VENDOR, _CONTEXT, _PROMPT, _OUTPUT, _CAN, _EFFORTS, _ENDPOINTS, _PRICE)
+_PIPED = (_ID, _VENDOR, _CONTEXT, _OUTPUT, _CAN, _PRICE, _WHY, _PROMPT, _EFFORTS, _ENDPOINTS)
 """Columns for programs: new ones come at the end."""
 
 _REFRESH = typer.Option(False, "--refresh", help="Ask now, however new the list is.")
@@ -46,7 +50,9 @@ _JSON = typer.Option(False, "--json", help="Print a JSON array.")
 def models(
     ctx: typer.Context,
     refresh: bool = _REFRESH,
-    everything: bool = typer.Option(False, "--all", help="Show what is no chat model too."),
+    everything: bool = typer.Option(
+        False, "--all", help="On a terminal, show those too that are not for chat."
+    ),
     as_json: bool = _JSON,
 ) -> None:
     """List the models of your account and of your endpoints; `*` is the service's default.
@@ -61,12 +67,11 @@ def models(
     if as_json:
         streams.json([record(model) for model in found])
         return
-    terminal = streams.stdout_is_terminal
-    if terminal and not everything:
-        found = [model for model in found if model.type in (None, "chat")]
-    wide = streams.size()[0] >= _WIDE
-    columns = PIPED if not terminal else WIDE if wide else NARROW
-    streams.table([name for name, _ in columns], [_row(model, columns) for model in found])
+    if streams.stdout_is_terminal:
+        found = found if everything else [model for model in found if _offered(model)]
+        _show(streams, found)
+    else:
+        _table(streams, found, _PIPED)
     for model in found:
         for warning in model.warnings:
             streams.notice(f"{named(model)}: {warning}")
@@ -127,5 +132,26 @@ def _prices(model: "ModelInfo") -> dict[str, float | None] | None:
     return None if prices is None else prices._asdict()
 
 
-def _row(model: "ModelInfo", columns: Sequence[Column]) -> tuple[str, ...]:
-    return tuple(cell(model) for _, cell in columns)
+def _offered(model: "ModelInfo") -> bool:
+    return model.type in (None, "chat") and (model.picker or model.endpoint is not None)
+
+
+def _show(streams: "Streams", models: "Sequence[ModelInfo]") -> None:
+    """Show a person the models that can be used; then the others, and what can be done for them."""
+    usable = [model for model in models if model.disabled is None]
+    others = [model for model in models if model.disabled is not None]
+    _table(streams, usable, _WHOLE if streams.size()[0] >= _WIDE else _NARROW)
+    if not others:
+        return
+    streams.out_bytes(b"\n")
+    _table(streams, others, (_ID, _REASON))
+    for page in dict.fromkeys(filter(None, (model.page for model in others))):
+        ids = ", ".join(named(model) for model in others if model.page == page)
+        streams.notice(f"{page} changes that for {ids}")
+    if any(wants_consent(model) for model in others):
+        streams.notice("`copilot-chat models enable ID` shows the terms of one, and enables it")
+
+
+def _table(streams: "Streams", models: "Sequence[ModelInfo]", columns: Sequence[Column]) -> None:
+    heads = [head for head, _ in columns]
+    streams.table(heads, [[cell(model) for _, cell in columns] for model in models])
