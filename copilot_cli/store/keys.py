@@ -42,8 +42,8 @@ class KeyringKey:
     def create(self, kid: str, data_key: bytes) -> Slot:
         """Keep a new key under `kid`, read back, and return the slot it opens."""
         key = new_key()
+        self._made = kid  # a write that failed may have kept it all the same
         self._keyring.write(_user(kid), _key_text(key))
-        self._made = kid
         return wrap(data_key, key, self.type, kid)
 
     def renew(self, kid: str, data_key: bytes) -> Slot:

@@ -10,8 +10,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from copilot_cli.errors import CopilotChatError, KeyMissing, StoreError, WrongKey
-from copilot_cli.store.opening import KeySource, live
+from copilot_cli.errors import (
+    CopilotChatError,
+    KeyMissing,
+    KeyringLocked,
+    KeyringUnavailable,
+    StoreError,
+    WrongKey,
+)
+from copilot_cli.store.opening import KeySource, live, open_with
 from copilot_cli.store.sealed import EntryName, Slot, mark, new_key, new_kid, seal, subkey
 from copilot_cli.store.secrets import HISTORY, Opened, SecretStore
 from copilot_cli.store.store_file import StoreFile
@@ -47,9 +54,9 @@ def move(store: SecretStore, new: KeySource, *, keep: bool, settle: Callable[[],
             slot = _added(desk, old, new, kid)
             settle()
         except CopilotChatError as error:
-            _take_back((new,), error)
-            with suppress(StoreError):  # what stays in the file opens nothing
-                desk.seal(old)
+            if _take_back((new,), error):
+                with suppress(StoreError):  # what stays in the file opens nothing
+                    desk.seal(old)
             raise
         kept = tuple(it for it in live(opened.sealed) if keep and it.type != new.type)
         gone = [it for it in old if it not in kept and not _shares(new, it)]
@@ -73,7 +80,7 @@ def rotate(store: SecretStore, sources: Sequence[KeySource]) -> Changed:
     def work(opened: Opened, file: StoreFile) -> Changed:
         desk, before = _Desk.of(opened, file), opened.sealed
         for source in sources:  # a second passphrase that was mistyped must not become the new one
-            _check_opens(source, opened)
+            open_with(before, source, file.path)
         history = {history_entry(before.kid): {"key": subkey(opened.data_key, HISTORY).hex()}}
         noted = [mark(it.type, it.kid) for it in before.slots if it.type == _ITEMS]
         coming = [mark(it.type, kid) for it in sources if it.type == _ITEMS]
@@ -86,8 +93,7 @@ def rotate(store: SecretStore, sources: Sequence[KeySource]) -> Changed:
             fresh = desk.anew(kid, data_key, {**opened.entries, **history})
             fresh.seal((*slots, *noted))
         except CopilotChatError as error:
-            if desk.holds(before.kid):
-                _take_back(sources, error)
+            if desk.holds(before.kid) and _take_back(sources, error):
                 with suppress(StoreError):  # a mark that stays opens nothing
                     desk.seal(before.slots)
             raise
@@ -168,20 +174,21 @@ def _made(slot: Slot, source: KeySource, data_key: bytes) -> Slot:
     return slot
 
 
-def _check_opens(source: KeySource, opened: Opened) -> None:
-    slots = (slot for slot in live(opened.sealed) if slot.type == source.type)
-    if not any(source.unwrap(slot) == opened.data_key for slot in slots):
-        raise WrongKey(f"the {source.type} key does not open the store")
+def _take_back(sources: Iterable[KeySource], reason: CopilotChatError) -> bool:
+    """Withdraw what was made; return whether nothing can be left of it.
 
-
-def _take_back(sources: Iterable[KeySource], reason: CopilotChatError) -> None:
+    A keyring that has just failed may fail at this too: that is no news, and the mark stays.
+    """
     for source in sources:
         try:
             source.withdraw()
         except StoreError as error:
+            if isinstance(reason, KeyringLocked | KeyringUnavailable):
+                return False
             raise StoreError(
                 f"{reason.message}; the key made for it could not be removed: {error.message}"
             ) from reason
+    return True
 
 
 def _settled(sources: Iterable[KeySource]) -> list[str]:

@@ -12,7 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from copilot_cli.errors import LockTimeout, SecretNotFound, StoreError
+from copilot_cli.errors import (
+    KeyringLocked,
+    KeyringUnavailable,
+    LockTimeout,
+    SecretNotFound,
+    StoreError,
+)
 from copilot_cli.patterns import pattern
 from copilot_cli.store import files, sealed_json
 from copilot_cli.store.opening import KeySource, live, open_with
@@ -344,6 +350,8 @@ class SecretStore:
         try:
             self._key.withdraw()
         except StoreError as error:
+            if isinstance(reason, KeyringLocked | KeyringUnavailable):
+                return  # it fails at everything
             raise StoreError(
                 f"{reason}; the key made for it could not be removed either: {error.message}"
             ) from reason
