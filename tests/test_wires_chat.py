@@ -204,8 +204,8 @@ def test_what_was_sealed_comes_back_as_it_was() -> None:
     assert isinstance(sealed, SealedReasoning)
     assert end == End("tool_calls", complete=False)
     parts: tuple[Part, ...] = (
-        ReasoningPart("Hm."),
-        ReasoningPart("", sealed.opaque, sealed.wire),
+        ReasoningPart("not sealed"),
+        ReasoningPart("Hm.", sealed.opaque, sealed.wire),
         *(ToolCallPart(c.id, c.name, c.arguments) for c in calls if isinstance(c, ToolCall)),
     )
     (echoed,) = encode(Request("m", [Message("assistant", parts)]))["messages"]

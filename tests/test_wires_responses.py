@@ -242,6 +242,7 @@ PARTS: dict[str, list[dict[str, Any]]] = {
 @pytest.mark.parametrize("events", PARTS.values(), ids=PARTS)
 def test_a_text_is_told_once_wherever_it_comes_first(events: list[dict[str, Any]]) -> None:
     """What was told is not told again by the events that repeat it."""
+    assert fed(*events)[0] == [Text("Hi")]
     again = [*events, *(event for part in PARTS.values() for event in part if "delta" not in event)]
     assert fed(*again) == ([Text("Hi")], [CUT])
 

@@ -43,13 +43,14 @@ def complete(encoded: dict[str, Any], parts: Iterable[Part]) -> None:
     """
     if any(isinstance(part, ImagePart) for part in parts):
         encoded["content"] = _content(parts)
+    thoughts = ""
     sealed: dict[str, Any] = {}
     for part in parts:
         if isinstance(part, ReasoningPart) and part.opaque is not None and part.wire == NAME:
+            thoughts += part.text
             sealed |= parsed(part.opaque)
     if opaque := text(sealed.get("reasoning_opaque")):
-        thoughts = (part.text for part in parts if isinstance(part, ReasoningPart))
-        encoded["reasoning_text"] = "".join(thoughts)
+        encoded["reasoning_text"] = thoughts
         encoded["reasoning_opaque"] = opaque
     signatures = table(sealed.get("thought_signatures"))
     calls = [part for part in parts if isinstance(part, ToolCallPart)]
