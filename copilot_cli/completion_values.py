@@ -111,7 +111,7 @@ BY_SETTING: Mapping[str, Find] = {
     "effort": efforts,
     "role": roles,
     "account": accounts,
-    "engine": words("direct"),
+    "engine": words("direct", "byok"),
 }
 
 

@@ -6,6 +6,16 @@ Rule: pure functions from those to Markdown; a test compares them with the pages
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from copilot_cli.endpoint_variables import (
+    API_VERSION,
+    BEARER,
+    HEADERS,
+    KEY,
+    MODEL_VARIABLES,
+    TYPE,
+    URL_VARIABLES,
+    WIRE,
+)
 from copilot_cli.environment import EXTRA_HEADERS_VARIABLE
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, SETTINGS, TOKEN_VARIABLES, Setting
 
@@ -46,6 +56,23 @@ VARIABLES: tuple[Variable, ...] = (
         (EXTRA_HEADERS_VARIABLE,),
         "`Name:value,Name:value`: added to the identity headers, or replacing them whatever the"
         " case. `Authorization`, `Host` and `Content-Length` cannot be set.",
+    ),
+    Variable(
+        URL_VARIABLES,
+        "The address of an [endpoint of your own](byok.md): it answers with `--engine byok`, or"
+        " where nobody is signed in. The first one wins, since the key has its prefix.",
+    ),
+    Variable(
+        (TYPE,), "What that endpoint speaks: openai, azure or anthropic; unset: by its host's name."
+    ),
+    Variable((KEY,), "Its key. A token of GitHub or Copilot is refused."),
+    Variable((BEARER,), "A token to send in the key's place, as `Authorization: Bearer`."),
+    Variable((WIRE,), "completions or responses; of Anthropic's no matter."),
+    Variable((API_VERSION,), "Azure's API version; unset: the one without versions."),
+    Variable((HEADERS,), "`Name:value,Name:value`: headers that go along to that endpoint."),
+    Variable(
+        MODEL_VARIABLES,
+        "Its model; `-m` and the variables of the setting `model` win.",
     ),
     Variable(("COPILOT_OFFLINE",), "No request but to this machine."),
     Variable(("HTTPS_PROXY", "ALL_PROXY"), "The proxy for requests."),

@@ -59,7 +59,8 @@ def test_the_program_prints_the_help_of_the_page(
 def options(command: Any) -> dict[str, Any]:
     """Return the options of one command by each of their names."""
     context = command.context_class(command, **command.context_settings)
-    return {name: param for param in command.get_params(context) for name in param.opts}
+    params = command.get_params(context)
+    return {name: param for param in params for name in [*param.opts, *param.secondary_opts]}
 
 
 def complaint(words: list[str]) -> str | None:

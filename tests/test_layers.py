@@ -83,7 +83,7 @@ ALLOWED: dict[str, set[str]] = {
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "messages"},
     "budget": {"context", "errors", "messages", "parties"},
-    "quota_warnings": {"messages", "store", "ui"},
+    "quota_warnings": {"errors", "messages", "store", "ui"},
     "guarding": {"app", "budget", "engines", "errors", "messages", "parties", "quota_warnings"}
     | {"routing"},
     "turn": {"errors", "messages"},
@@ -99,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
     | {"routing", "store"},
-    "catalogue": {"app", "engines", "errors", "messages", "roles"}
+    "catalogue": {"app", "engines", "errors", "messages", "providers", "roles"}
     | {"listed_models", "model_cache", "naming", "routing"},
     "model_cache": {"engines", "messages", "store"},
     "model_names": {"messages"},
