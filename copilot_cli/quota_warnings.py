@@ -6,8 +6,10 @@ day, which a small file in the cache remembers; where it cannot be written the w
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from copilot_cli.errors import StoreError
 from copilot_cli.messages import QuotaSnapshot
 from copilot_cli.store.cache import read_json, write_json
 from copilot_cli.ui.meter import quota_left
@@ -65,7 +67,9 @@ class QuotaWarnings:
     def _write(self, told: dict[str, int]) -> None:
         self._told = told
         if self._file is not None:
-            write_json(self._file, {"day": self._day, "told": told}, self._now())
+            # A folder that is not private keeps no note; the answer is not the place to say so.
+            with suppress(StoreError):
+                write_json(self._file, {"day": self._day, "told": told}, self._now())
 
 
 def _words(quota: QuotaSnapshot, reached: int) -> str:

@@ -56,6 +56,14 @@ OUTAGES = {
 
 
 @pytest.mark.parametrize(("error", "retry"), OUTAGES.values(), ids=OUTAGES)
+def test_a_lost_connection_is_an_outage(error: Exception, retry: Retry) -> None:
+    """What is wrong with a name, a certificate or a proxy's consent is none: it will not pass."""
+    with pytest.raises(Failure) as raised, outages(URL):
+        raise error
+    assert raised.value.error.outage == (retry in (BACKOFF, ONCE))
+
+
+@pytest.mark.parametrize(("error", "retry"), OUTAGES.values(), ids=OUTAGES)
 def test_an_outage_is_tried_again_as_often_as_it_may_help(error: Exception, retry: Retry) -> None:
     """The less the service can have seen of the request, the oftener."""
     with pytest.raises(Failure) as raised, outages(URL):

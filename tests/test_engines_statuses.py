@@ -14,7 +14,6 @@ from copilot_cli.engines.failure import (
     ONCE,
     Failure,
     Misdirected,
-    OtherWire,
     Retry,
     StaleToken,
     Unauthorized,
@@ -56,7 +55,7 @@ LIMIT = Retry(2, None, 15.0)
 TABLE = [
     Row(400, coded("model_not_supported"), ModelUnavailable, 4, NEVER),
     Row(400, coded("model_not_found"), ModelUnavailable, 4, NEVER),
-    Row(400, coded("unsupported_api_for_model"), ModelUnavailable, 4, NEVER, OtherWire),
+    Row(400, coded("unsupported_api_for_model"), ModelUnavailable, 4, NEVER),
     Row(400, coded("model_max_prompt_tokens_exceeded"), TooLongError, 9, NEVER),
     Row(400, coded("", "prompt token count of 9 exceeds the limit of 8"), TooLongError, 9, NEVER),
     Row(400, "Prompt token count of 9 exceeds the limit of 8", TooLongError, 9, NEVER),
@@ -250,6 +249,16 @@ def test_only_a_new_token_may_cure_401_and_421() -> None:
         if isinstance(failure(Refusal(status, "", "")), StaleToken)
     }
     assert stale == {401, 421}
+
+
+def test_only_what_is_out_of_order_is_an_outage() -> None:
+    """Which failover counts: no limit, no sign-in, no wrong request, nothing that is refused."""
+    outages = {
+        status for status in range(200, 600) if failure(Refusal(status, "", "")).error.outage
+    }
+    assert outages == {200, 500, 502, 503, 504, *range(520, 530)}
+    assert not failure(Refusal(503, "rate_limited", "")).error.outage
+    assert failure(Refusal(400, "internal_error", "")).error.outage
 
 
 @settings(deadline=None)

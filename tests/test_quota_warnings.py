@@ -155,3 +155,12 @@ def test_a_damaged_file_is_none(tmp_path: Path, content: bytes) -> None:
     world.file.chmod(0o600)
     assert len(list(world.process()([quota(20.0)]))) == 1
     assert list(world.process()([quota(20.0)])) == []
+
+
+def test_a_folder_that_is_not_private_keeps_no_note(tmp_path: Path) -> None:
+    """The word comes each time, and the answer is not broken by it."""
+    folder = tmp_path / "cache"
+    folder.symlink_to(tmp_path)
+    world = World(folder / "quota-warnings.json")
+    assert len(list(world.process()([quota(20.0)]))) == 1
+    assert len(list(world.process()([quota(20.0)]))) == 1

@@ -140,6 +140,9 @@ def test_usage(world: World) -> None:
     """The plan, and what is left, as the command `usage` says it."""
     run(world, "/usage")
     assert "premium interactions  240 of 300 left, 80 %\n" in said(world)
+    run(world, "/usage", person=True)
+    assert "premium interactions  240 of 300 left, 80 %  " in said(world)
+    assert "██" in said(world)
 
 
 def test_thinking_shows_what_was_thought(world: World) -> None:

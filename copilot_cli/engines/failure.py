@@ -38,20 +38,15 @@ LIMIT = Retry(2, pause=15.0)
 class Failure(Exception):  # noqa: N818 - it carries an error, and never reaches the person itself
     """A failed attempt: the error to show if nothing helps, and the rule for trying again.
 
-    `code` is the service's own word for it, empty where there was none; `refusal` all that it said,
-    None where it said nothing: a request written otherwise may be taken (`adapting.py`).
+    `refusal` is what the service said, None where it said nothing: a request written otherwise may
+    be taken (`adapting.py`).
     """
 
     def __init__(self, error: CopilotChatError, retry: Retry = NEVER) -> None:
         super().__init__(error.message)
         self.error = error
         self.retry = retry
-        self.code = ""
         self.refusal: Refusal | None = None
-
-
-class OtherWire(Failure):
-    """The model is served by another endpoint than the one that was asked."""
 
 
 class StaleToken(Failure):

@@ -18,7 +18,6 @@ from copilot_cli.engines.failure import (
     ONCE,
     Failure,
     Misdirected,
-    OtherWire,
     Retry,
     Unauthorized,
 )
@@ -112,7 +111,7 @@ TABLE: tuple[Row, ...] = (
         codes=("model_not_supported", "model_not_found", "no_available_model_endpoints"),
         hint=_MODELS),
     Row("this model is not served by the endpoint that was asked", ModelUnavailable,
-        codes=("unsupported_api_for_model",), failure=OtherWire,
+        codes=("unsupported_api_for_model",),
         hint="choose another with -m; `copilot-chat models` shows each one's endpoints"),
     # The size, whatever the status.
     Row("the request is too long for the model", TooLongError, hint=_LESS,

@@ -27,7 +27,6 @@ def failure(refusal: Refusal) -> Failure:
     error.retry_after = refusal.after
     error.outage = row.outage
     found = row.failure(error, _rule(row.retry, refusal.after))
-    found.code = _code(refusal)
     found.refusal = refusal
     return found
 

@@ -47,6 +47,15 @@ class Saying:
         lines = aligned(heads, body, room=self.room, bold=self._streams.stderr_color)
         self._streams.say("".join(f"{line}\n" for line in lines))
 
+    def gauges(self, rows: "Sequence[tuple[str, str, float | None]]") -> None:
+        """Say what is left of things: name, words, and the share that a bar shows, or None."""
+        from copilot_cli.ui.gauges import lines
+
+        streams = self._streams
+        bars = streams.stderr_is_terminal and not (streams.dumb or self._repl.app.settings.plain)
+        shown = lines(rows, room=self.room, color=streams.stderr_color, bars=bars)
+        streams.say("".join(f"{line}\n" for line in shown))
+
     @property
     def room(self) -> int:
         """The columns of a line; into a pipe as many as it takes."""

@@ -33,7 +33,7 @@ def tokens(repl: "Repl", arguments: str) -> None:
 def usage(repl: "Repl", arguments: str) -> None:
     """Show the plan, and what is left of its quota."""
     no_arguments(arguments)
-    repl.saying.rows(repl.app.access.plan().rows())
+    repl.saying.gauges(repl.app.access.plan().lines())
 
 
 def thinking(repl: "Repl", arguments: str) -> None:
