@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
     from copilot_cli.messages import Event
+    from copilot_cli.routing import Route
     from copilot_cli.structured import Form
     from copilot_cli.ui.report import Report
 
@@ -143,13 +144,13 @@ class _Options(NamedTuple):
     stop: tuple[str, ...]
     form: "Form | None"
 
-    def want(self, application: "App", chat: "Chat") -> None:
-        """Have `chat` ask for it."""
+    def want(self, application: "App", chat: "Chat", endpoint: str | None) -> None:
+        """Have `chat` ask for it; `endpoint` answers, None for Copilot."""
         if self.temperature is not None:
             chat.temperature = self.temperature
         chat.max_output, chat.stop = self.max_output, self.stop
         if self.form is not None:
-            self.form.want(chat, application.catalogue.look_up(chat.model))
+            self.form.want(chat, application.catalogue.look_up(chat.model, endpoint))
 
     def answers(self, chat: "Chat", text: str) -> "Generator[Event]":
         """Return the events of the answer."""
@@ -168,11 +169,11 @@ class _Asked(NamedTuple):
 
     def open(self, application: "App") -> "tuple[Chat, str | None]":
         """Return the chat and its session's id, None if it leaves no record."""
-        chat, session = self._opened(application)
-        self.options.want(application, chat)
+        chat, session, route = self._opened(application)
+        self.options.want(application, chat, route.endpoint)
         return chat, session
 
-    def _opened(self, application: "App") -> "tuple[Chat, str | None]":
+    def _opened(self, application: "App") -> "tuple[Chat, str | None, Route]":
         from copilot_cli.conversation import Conversation, Manner, open_chat, stored_session
 
         application.workspace.enter()
@@ -182,12 +183,11 @@ class _Asked(NamedTuple):
         if self.latest or self.session is not None:
             session = stored_session(application, self.session)
             talk = Conversation(application, application.sessions, manner, session=session)
-            return talk.chat, talk.id
+            return talk.chat, talk.id, talk.route
         recorder = application.recorder() if self.save else None
-        chat = open_chat(
-            application, application.catalogue.choose(manner.role), manner, recorder=recorder
-        )
-        return chat, recorder.session if recorder else None
+        route = application.catalogue.choose(manner.role)
+        chat = open_chat(application, route, manner, recorder=recorder)
+        return chat, recorder.session if recorder else None, route
 
 
 def _texts(stop: list[str] | None) -> tuple[str, ...]:
