@@ -170,6 +170,7 @@ def test_the_error_is_the_firsts_and_names_who_was_tried() -> None:
     assert first.hint == "try again after 12:00; b, c, d could not answer either"
     assert switches(events) == [("b", first.message), ("d", "b is down")]
     assert Notice("c cannot be asked in its place: no such endpoint") in events
+    assert events[-1] == Notice("d could not answer either: d refused")
 
 
 def test_a_content_filter_is_not_passed_by() -> None:
@@ -208,7 +209,8 @@ def test_what_a_tool_gave_back_goes_to_who_asked_for_it() -> None:
     world = World(Engine([outage()]), b=b)
     world.ask()
     result = Message("tool", (ToolResultPart("1", "x"),))
-    assert text(world.ask(messages=[message("user", "Hi"), result])) == "done"
+    events = world.ask(messages=[message("user", "Hi"), result])
+    assert (text(events), switches(events)) == ("done", [])
     assert len(world.first.requests) == 1
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from copilot_cli.simulator.reply import Reply, Request
+from tests.endpoint_world import LOCAL
 from tests.limits_world import Waits, asked, configure, signed_in
 from tests.repl_world import models_asked
 from tests.wizard_world import World
@@ -102,6 +103,28 @@ def test_the_first_by_another_name_is_not_asked_twice(world: World) -> None:
     world.sim.fault("chat", status=500, times=4)
     assert world.run("ask", "hello")[0] == 0
     assert models_asked(world) == ["sim-echo"] * 4 + ["sim-reason"]
+
+
+def test_an_endpoint_on_this_machine_answers_without_a_network(world: World) -> None:
+    """It needs no sign-in, gets no token, and is asked by its own name."""
+    endpoint = f'[endpoints.mine]\nurl = "{LOCAL}"\nmodel = "llama-sim:latest"\n'
+    configure(world, f'failover = ["mine"]\n{endpoint}')
+    world.environ["COPILOT_OFFLINE"] = "1"
+    code, out, err = world.run("ask", "hello")
+    assert (code, out) == (0, "hello")
+    assert "no request to api.github.com was sent; llama-sim:latest (byok) answers instead" in err
+    assert [entry.host for entry in world.sim.log] == ["127.0.0.1"]
+    assert "authorization" not in world.sim.log[0].headers
+
+
+def test_why_the_last_could_not_answer_is_told(world: World) -> None:
+    """Its reason is not lost behind the first's."""
+    configure(world, 'failover = ["sim-reason"]\nretries = 0\n')
+    world.sim.fault("chat", **DOWN)
+    world.sim.fault("chat", status=402)
+    code, _, err = world.run("ask", "hello")
+    assert code == 6
+    assert "sim-reason could not answer either: your plan's quota is used up" in err
 
 
 def test_json_names_who_answered(world: World) -> None:

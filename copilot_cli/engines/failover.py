@@ -108,37 +108,46 @@ class Failover:
         Raises the error of the first that was asked, with what else was tried in its hint.
         """
         run, reason = _Run(self._breaker), self._why_not_first(request)
-        for name in self._in_turn(request):
+        goes_back, last = self._who_wants(request), None
+        for name in self._in_turn(request, goes_back):
             try:
                 engine, asked = self._asked(name, request)
             except CopilotChatError as error:
                 yield Notice(f"{name} cannot be asked in its place: {error.message}")
                 run.tried.append(name)
                 continue
-            if asked is not request:
+            if asked is not request and name != goes_back:
                 if (engine, asked.model) == (self._first, request.model):
                     continue  # the first by another of its names
                 yield Switched(engine.name, asked.model, reason)
-            self._answered = name
+            self._answered, last = name, None
             try:
                 yield from run.events(name, engine, asked)
             except CopilotChatError as error:
                 if not run.goes_on(name, error):
                     raise
                 reason = error.message
+                if name in run.tried:
+                    last = Notice(f"{name} could not answer either: {reason}")
             else:
                 return
+        if last is not None:
+            yield last
         raise run.told()
 
-    def _in_turn(self, request: Request) -> Iterator[str]:
+    def _who_wants(self, request: Request) -> str | None:
+        """Return who asked for the tool whose result `request` brings; None if it brings none."""
+        brings = bool(request.messages) and request.messages[-1].role == "tool"
+        return self._answered if brings else None
+
+    def _in_turn(self, request: Request, goes_back: str | None) -> Iterator[str]:
         """Yield who is to be asked, in order, by name: none that fails all the time, if possible.
 
-        The calls of tools and what came of them go back to who asked for them.
+        What came of a tool goes back to who asked for it.
         """
         names = [request.model, *(name for name in self._others if name != request.model)]
-        if self._answered in names and request.messages and request.messages[-1].role == "tool":
-            names.remove(self._answered)
-            names.insert(0, self._answered)
+        if goes_back in names:
+            names.sort(key=lambda name: name != goes_back)
         yield from [name for name in names if not self._breaker.is_open(name)] or names
 
     def _why_not_first(self, request: Request) -> str:
