@@ -650,3 +650,122 @@ def test_without_a_cache_folder_the_process_remembers(tmp_path: Path) -> None:
     lease.invalidate(first)
     assert lease.get() != first
     assert world.exchanges == 2
+
+
+# -- bearer mode ---------------------------------------------------------------------------------
+
+
+class BearerService(Service):
+    """Exchanges nothing: says that the GitHub token itself is the bearer, for a day."""
+
+    def __call__(self, github: Secret, seconds: float) -> CopilotToken:
+        made = super().__call__(github, seconds)
+        end = self.clock.now() + DAY
+        return made._replace(token=github, exp_local=end, refresh_at=end, bearer=True)
+
+
+@pytest.fixture
+def bearer(world: World) -> World:
+    world.service = BearerService(world.clock)
+    world.login.held = "gho_madeUpForTests0"
+    return world
+
+
+def test_a_bearer_is_remembered_and_never_written(bearer: World) -> None:
+    """Other processes know mode and host without asking, and read the token where it is kept."""
+    first = bearer.lease().get()
+    again = bearer.lease().get()
+    assert (again.token, again.bearer, again.api) == (first.token, True, first.api)
+    assert (bearer.exchanges, bearer.login.asked) == (1, 2)
+    for path in bearer.place.file.parent.iterdir():
+        assert b"gho_made" not in path.read_bytes()
+    with bearer.cache().lock(1.0):
+        record = bearer.cache().read()
+    assert record is not None
+    assert (record.token, record.bearer) == (None, True)
+
+
+def test_what_is_known_of_a_bearer_is_known_for_a_day(bearer: World) -> None:
+    """Near its end it is asked for again, and served where that fails."""
+    bearer.lease().get()
+    bearer.clock.pass_(DAY - 200)
+    bearer.service.script = [unavailable(60.0)]
+    assert bearer.lease().get().bearer
+    assert bearer.exchanges == 2
+    bearer.clock.pass_(300)
+    bearer.service.script = [unavailable(60.0)]
+    with pytest.raises(ServiceError):
+        bearer.lease().get()
+
+
+def test_a_new_sign_in_is_asked_about_anew(bearer: World) -> None:
+    """The mode belongs to the token that it was learnt with."""
+    bearer.lease().get()
+    bearer.login.held = "gho_madeUpForTests1"
+    assert bearer.lease().get().token == Secret("gho_madeUpForTests1")
+    assert bearer.exchanges == 2
+
+
+def test_a_renewal_in_passing_is_asked_about_anew(bearer: World) -> None:
+    """The token that is handed out is never one of another fingerprint than its record."""
+    bearer.lease().get()
+
+    class Renewing(Login):
+        def token(self) -> Secret:
+            self.held = "gho_madeUpForTests2"
+            return super().token()
+
+    renewing = Renewing()
+    renewing.held = bearer.login.held
+    assert bearer.lease(login=renewing).get().token == Secret("gho_madeUpForTests2")
+    assert bearer.exchanges == 2
+
+
+def test_a_refused_bearer_is_renewed_where_it_can_be(bearer: World) -> None:
+    """Else there is nothing to ask again with."""
+    lease = bearer.lease()
+    refused = lease.get()
+    assert not lease.invalidate(refused)
+    assert lease.get() == refused
+    bearer.login.renewals = ["gho_madeUpForTests1"]
+    assert lease.invalidate(refused)
+    assert lease.get().token == Secret("gho_madeUpForTests1")
+
+
+def test_a_misdirected_bearer_is_looked_up_again(bearer: World) -> None:
+    """The token stays; a host that another process has found meanwhile stays too."""
+    lease = bearer.lease()
+    refused = lease.get()
+    assert lease.invalidate(refused, misdirected=True)
+    assert lease.get().token == refused.token
+    assert bearer.exchanges == 2
+    elsewhere = refused._replace(api="https://api.old")
+    assert lease.invalidate(elsewhere, misdirected=True)
+    lease.get()
+    assert bearer.exchanges == 2
+
+
+def test_nobody_waits_for_a_person_with_the_lock_held(bearer: World) -> None:
+    """A locked store of a bearer is opened by the person in between, on every run."""
+    bearer.lease().get()
+    bearer.login.trouble = KeyringLocked("locked")
+    with pytest.raises(KeyringLocked):
+        bearer.lease().get()
+
+    def unlock() -> bool:
+        with bearer.cache().lock(0.0):
+            bearer.login.trouble = None
+        return True
+
+    bearer.login.unlock = unlock
+    assert bearer.lease().get().bearer
+    assert bearer.exchanges == 1
+
+
+def test_a_bearer_without_a_cache_is_remembered_by_the_process(bearer: World) -> None:
+    """Where nothing can be written."""
+    bearer.place.file.parent.parent.write_text("in the way")
+    lease = bearer.lease()
+    lease.get()
+    assert lease.get().bearer
+    assert bearer.exchanges == 1

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
-from copilot_cli.auth.lease_values import UNAVAILABLE, CopilotToken, ExchangeRefused
+from copilot_cli.auth.lease_values import CopilotToken, ExchangeRefused
 from copilot_cli.errors import (
     CopilotChatError,
     KeyringLocked,
@@ -32,9 +32,6 @@ from copilot_cli.store.cache import Failure, TokenCache, TokenRecord
 _FUTURE = 60.0  # seconds by which a record may come from the future: the clock was set back
 _ENOUGH = 30.0  # seconds that make a token worth serving when it cannot be renewed
 _LOCK_WAIT = 20.0  # seconds; above what a keyring read and an exchange take
-_BUDGET = 15.0  # seconds for all attempts of one exchange
-_ATTEMPTS = 4
-_BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0  # seconds
 _LONGEST_FAILURE = 300.0  # seconds that a Retry-After is heeded by all
 _REFUSED = 60.0  # seconds until a refusal is asked about again
 _SHARED = (SignInError, NotAllowedError, LimitError, ServiceError)
@@ -179,7 +176,9 @@ class TokenLease:
         failure = self._failure_in_force(record)
         if failure is not None:
             return self._serve_or_raise(record, _recorded(failure, self._now()))
-        deadline = self._monotonic() + _BUDGET
+        from copilot_cli.auth.patience import BUDGET
+
+        deadline = self._monotonic() + BUDGET
         try:
             fp, github = self._credential()
             try:
@@ -210,6 +209,8 @@ class TokenLease:
         return before, token
 
     def _attempt(self, github: Secret, deadline: float) -> CopilotToken:
+        from copilot_cli.auth.patience import exchange_patiently
+
         return exchange_patiently(
             self._exchange,
             github,
@@ -287,42 +288,6 @@ class TokenLease:
         return record.exp_local - now
 
 
-def exchange_patiently(
-    exchange: Callable[[Secret, float], CopilotToken],
-    github: Secret,
-    deadline: float | None = None,
-    *,
-    sleep: Callable[[float], None],
-    monotonic: Callable[[], float],
-    jitter: Callable[[], float] = random.random,
-) -> CopilotToken:
-    """Exchange `github`, and try again until `deadline` what may pass in a moment.
-
-    `deadline` is on the clock `monotonic`; None leaves the whole budget. Raises what the last
-    attempt raised.
-    """
-    end = monotonic() + _BUDGET if deadline is None else deadline
-    for attempt in range(_ATTEMPTS):
-        try:
-            return exchange(github, end - monotonic())
-        except (LimitError, ServiceError) as error:
-            pause = _pause(error, attempt, jitter)
-            last = attempt == _ATTEMPTS - 1
-            if last or not _may_pass(error) or pause >= end - monotonic():
-                raise
-        sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
-
-
-def _pause(error: CopilotChatError, attempt: int, jitter: Callable[[], float]) -> float:
-    if error.retry_after is not None:
-        return error.retry_after
-    if isinstance(error, LimitError):
-        return _BUDGET
-    longest: float = min(_BACKOFF * 2**attempt, _LONGEST_BACKOFF)
-    return longest * (0.75 + 0.25 * jitter())
-
-
 def _advisory(record: TokenRecord | None) -> float:
     """Return with how many seconds left a renewal is due, though nobody has to wait for it."""
     return min(300.0, (record.exp_local - record.obtained) / 6) if record else 0.0
@@ -345,13 +310,6 @@ def _record(fp: str, fresh: CopilotToken) -> TokenRecord:
         fresh.sku,
         bearer=fresh.bearer,
     )
-
-
-def _may_pass(error: CopilotChatError) -> bool:
-    """Whether the same request may succeed in a moment."""
-    if isinstance(error, NetworkError):
-        return error.kind in {"network", "timeout"}
-    return isinstance(error, LimitError) or error.kind == UNAVAILABLE
 
 
 def _recorded(failure: Failure, now: float) -> CopilotChatError:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_cli.auth.accounts import GitHubCredential, fetch_login
-from copilot_cli.auth.copilot_token import exchange_patiently
+from copilot_cli.auth.patience import exchange_patiently
 from copilot_cli.auth.sources import Source, token_kind
 from copilot_cli.errors import CopilotChatError, SignInError, UsageError
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
