@@ -1,14 +1,16 @@
 """Endpoints of one's own: which there are, whose key goes where, and who answers."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from copilot_cli.commands.repl import start
 from copilot_cli.errors import SettingsError, SignInError, UsageError
 from copilot_cli.secret import Secret
 from copilot_cli.simulator.scenario import KEYS
 from tests.endpoint_world import ANTHROPIC, AZURE, KEY, LOCAL, OPENAI, seal, sent, write
-from tests.wizard_world import World
+from tests.wizard_world import Person, World
 
 TWO = f"""
 [endpoints.cloud]
@@ -301,6 +303,37 @@ def test_everything_works_here_without_a_network(
     assert code == 0, err
     assert out in said
     assert {host for host, _ in sent(signed_out)} <= {"127.0.0.1"}
+
+
+def test_the_chat_s_first_line_names_the_endpoint(signed_out: World) -> None:
+    """And nobody is asked to sign in."""
+    signed_out.environ["TERM"] = "dumb"
+    app = signed_out.build(Person())
+    assert start(app) == 0
+    assert f"llama-sim:latest · here ({LOCAL}) · /help" in signed_out.stderr.getvalue()
+
+
+def test_status_names_the_endpoint(signed_out: World) -> None:
+    """Nobody is signed in, and nothing is wrong with that: exit code 0."""
+    code, out, _ = signed_out.run("status", "--json")
+    facts = json.loads(out)
+    assert (code, facts["signed_in"], facts["engine"]) == (0, False, "byok")
+    assert facts["model"] == "llama-sim:latest"
+    assert facts["endpoint"] == {
+        "name": "here",
+        "url": LOCAL,
+        "type": "openai",
+        "where": "config.toml",
+    }
+    assert f"endpoint\there: {LOCAL} (openai), of config.toml\n" in signed_out.run("status")[1]
+
+
+def test_status_says_why_no_endpoint_answers(signed_out: World) -> None:
+    """Several, and none is marked: shown, with the exit code of who is not signed in."""
+    write(signed_out, f'engine = "byok"\n{TWO}')
+    code, out, _ = signed_out.run("status")
+    assert code == 3
+    assert "but\tseveral endpoints could answer: cloud, here\n" in out
 
 
 def test_suggest_works_here_without_a_network(signed_out: World) -> None:

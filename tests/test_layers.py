@@ -111,6 +111,7 @@ ALLOWED: dict[str, set[str]] = {
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
+    "forgetting": WHOLE | {"config_file"},
     "leaving": WHOLE,
     "key_changes": {"app", "errors", "new_key", "secret", "store"},
     "new_key": {"app", "errors", "secret", "store"},
@@ -121,7 +122,7 @@ ALLOWED: dict[str, set[str]] = {
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"doctor", "key_changes", "sign_ins", "simulator"},
+    | {"doctor", "forgetting", "key_changes", "sign_ins", "simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},

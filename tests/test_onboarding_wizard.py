@@ -217,7 +217,7 @@ def test_three_questions_in_the_common_case(world: World) -> None:
     ]
     assert person.asked[0].default == "device"
     assert person.asked[-1].default == "sim-docs"
-    assert "sim-disabled" not in person.asked[-1].values
+    assert "sim-blocked" not in person.asked[-1].values
 
 
 def test_flags_answer_every_question(world: World) -> None:
