@@ -77,9 +77,13 @@ def _home(app: "App") -> Path | None:
 
 
 class Examination:
-    """One run of all checks."""
+    """One run of all checks; `each` and `in_all` are the seconds of one request and of all."""
 
-    def __init__(self, app: "App", *, offline: bool) -> None:
+    def __init__(
+        self, app: "App", *, offline: bool, each: float = EACH, in_all: float = ALL
+    ) -> None:
+        self._each = each
+        self._all = in_all
         self.app = app
         self.offline = offline
         self.private = Private(app.effects.environ, _home(app))
@@ -113,10 +117,10 @@ class Examination:
         now = self.app.effects.monotonic()
         if self._begun is None:
             self._begun = now
-        left = self._begun + ALL - now
+        left = self._begun + self._all - now
         if left < 0.1:
-            raise NotChecked(f"the network took longer than {ALL:g} s already")
-        return min(EACH, left)
+            raise NotChecked(f"the network took longer than {self._all:g} s already")
+        return min(self._each, left)
 
     def within(self, what: str, work: Callable[[], _T]) -> _T:
         """Return what `work` does, in time. Raises what it raises, `NetworkError`, `NotChecked`."""
@@ -164,7 +168,7 @@ class Examination:
         monotonic, now = self.app.effects.monotonic, self.app.effects.now
         begun = monotonic()
         try:
-            reply = client.head(url, timeout=EACH, follow_redirects=False)
+            reply = client.head(url, timeout=self._each, follow_redirects=False)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise translate(error, url=url) from error
         return Probe(

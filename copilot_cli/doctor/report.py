@@ -45,22 +45,26 @@ def _lines(streams: "Streams", check: Check) -> list[str]:
         return ["\t".join([check.state, check.name, check.detail, check.fix or ""]).rstrip("\t")]
     columns = streams.size()[0] - 1  # a full row makes some terminals add an empty one
     state: Runs = [(check.state, _COLORS[check.state] if streams.color else "")]
-    if columns < _NARROW:
+    from copilot_cli.ui.cells import cells
+
+    space = _NAME - cells(check.name)
+    if columns < _NARROW or space < len(_GAP):
         return _stacked(state, check, columns)
-    return _aligned(state, check, columns)
+    return _aligned(state, check, space, columns)
 
 
-def _aligned(state: "Runs", check: Check, columns: int) -> list[str]:
+def _aligned(state: "Runs", check: Check, space: int, columns: int) -> list[str]:
     """Return state and name, and to the right what was found and what to do."""
     from copilot_cli.ui.runs import paint
 
     left = _STATE + len(_GAP) + _NAME
-    first = paint(state) + _GAP + check.name.ljust(_NAME)
+    first = paint(state) + _GAP + check.name + " " * space
     body = _body(check, columns - left)
     return [(first if not index else " " * left) + line for index, line in enumerate(body)]
 
 
 def _stacked(state: "Runs", check: Check, columns: int) -> list[str]:
+    """Return state and name, and below them the rest: for what has no room beside it."""
     from copilot_cli.ui.runs import paint
 
     left = _STATE + len(_GAP)
