@@ -268,7 +268,9 @@ def describe(name: EntryName) -> str:
         return f"the sign-in of {user} on {host}"
     if kind == HISTORY:
         return "the key of earlier conversations"
-    return f"the key of {' '.join(part for part in (kind, host, user) if part)}"
+    if kind == "byok":
+        return f"the key of the endpoint {user} ({host})"
+    return f"the {kind} entry {user} on {host}"
 
 
 def _known(store: SecretStore, name: EntryName, value: object) -> bool:

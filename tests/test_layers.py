@@ -63,10 +63,10 @@ ALLOWED: dict[str, set[str]] = {
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
     "verdict": {"errors", "messages"},
-    "providers": {"engines", "kinds", "patterns"},
+    "providers": {"engines", "kinds", "patterns", "routing"},
     "endpoint_table": {"config_file", "engines", "environment", "errors", "kinds", "providers"}
     | {"secret", "sensitive"},
-    "endpoint_variables": GROUND | {"engines", "providers"},
+    "endpoint_variables": GROUND | {"engines", "providers", "routing"},
     "settings": {"config_file", "endpoint_table", "environment", "errors", "kinds", "paths"}
     | {"secret"},
     "proxies": {"errors", "kinds", "patterns", "secret"},
@@ -99,7 +99,7 @@ ALLOWED: dict[str, set[str]] = {
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
     | {"routing", "store"},
-    "catalogue": {"app", "engines", "errors", "messages", "providers", "roles"}
+    "catalogue": {"app", "engines", "errors", "messages", "roles"}
     | {"listed_models", "model_cache", "naming", "routing"},
     "model_cache": {"engines", "messages", "store"},
     "model_names": {"messages"},
@@ -112,7 +112,7 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},
-    "leaving": WHOLE,
+    "leaving": WHOLE | {"config_file"},
     "key_changes": {"app", "errors", "new_key", "secret", "store"},
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from copilot_cli.auth.device import Grant
 
-_KIND = "github"
+ACCOUNT_KIND = "github"
+"""The kind of the store's entries that are sign-ins."""
 _EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
 _LOGIN = pattern(r"[A-Za-z0-9_-]{1,100}")
 _PUBLIC_API_VERSION = "2022-11-28"  # /user is public API, which refuses the internal version
@@ -40,7 +41,7 @@ class Account(NamedTuple):
     @property
     def entry(self) -> EntryName:
         """The name of the store's entry that holds its sign-in."""
-        return EntryName(_KIND, self.host, self.login)
+        return EntryName(ACCOUNT_KIND, self.host, self.login)
 
 
 class GitHubCredential(NamedTuple):
@@ -242,14 +243,14 @@ def stored_accounts(store: EntryNames, host: str) -> tuple[Account, ...]:
         sorted(
             Account(name.host, name.user)
             for name in store.names()
-            if name.kind == _KIND and name.host == host
+            if name.kind == ACCOUNT_KIND and name.host == host
         )
     )
 
 
 def all_accounts(store: EntryNames) -> tuple[Account, ...]:
     """Return the accounts of every host, by host and name; no key is opened."""
-    found = (Account(name.host, name.user) for name in store.names() if name.kind == _KIND)
+    found = (Account(name.host, name.user) for name in store.names() if name.kind == ACCOUNT_KIND)
     return tuple(sorted(found))
 
 

@@ -8,6 +8,7 @@ from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.leaving import Leaving
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -15,7 +16,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command()
 def logout(
     ctx: typer.Context,
-    everyone: bool = typer.Option(False, "--all", help="Forget every account of every host."),
+    everyone: bool = typer.Option(
+        False, "--all", help="Forget every account, of every host or of --host."
+    ),
     purge: bool = typer.Option(
         False, "--purge", help="Remove settings, conversations and history too."
     ),
@@ -34,16 +37,23 @@ def logout(
         question = "Remove every sign-in, all settings and all conversations?"
         if not yes and not application.prompts.confirm(question, default=False, flag="--yes"):
             raise UsageError("nothing was removed")
-        lines = leaving.purge()
+        pages, lines = leaving.pages(leaving.known()), leaving.purge()
     else:
         accounts = leaving.accounts(everyone=everyone)
         if not accounts:
-            application.streams.notice(f"nobody is signed in to {application.settings.host}")
+            application.streams.notice(_nobody(application, leaving))
             return
-        lines = leaving.sign_out(accounts)
+        pages, lines = leaving.pages(accounts), leaving.sign_out(accounts)
     for line in lines:
         application.streams.notice(line)
     application.streams.notice(
-        "GitHub still has the permission you gave; to revoke that too, open "
-        f"{application.settings.login_url()}/settings/applications"
+        f"GitHub still has the permission you gave; to revoke that too, open {pages}"
     )
+
+
+def _nobody(application: "App", leaving: "Leaving") -> str:
+    from copilot_cli.auth.choosing import named
+
+    found = leaving.known()
+    others = f"; signed in: {named(found)}" if found else ""
+    return f"nobody is signed in to {application.settings.host}{others}"
