@@ -56,6 +56,15 @@ def test_what_the_exchange_does_not_take_is_named_with_the_reason(world: World) 
     assert CLASSIC not in person.said
 
 
+def test_a_token_of_actions_is_no_sign_in(world: World) -> None:
+    """It is taken from its variable as it is, and kept by nobody."""
+    world.found = [source("environment", SERVER, "COPILOT_GITHUB_TOKEN")]
+    with pytest.raises(SignInError, match="it ends with its job") as failed:
+        world.onboard(method="env", store="keyfile")
+    assert failed.value.exit_code == 3
+    assert (world.endpoints, world.files()) == ([], set())
+
+
 @pytest.mark.parametrize(
     ("method", "kind"), [("env", "environment"), ("gh", "gh"), ("ide", "file")]
 )

@@ -65,12 +65,12 @@ class SigningIn:
         if method not in _KINDS:
             return None
         candidates = [source for source in self._found() if source.kind == _KINDS[method]]
-        usable = [source for source in candidates if source.problem is None]
+        usable = [source for source in candidates if _problem(source) is None]
         if usable:
             return usable[0]
         if candidates:
             raise SignInError(
-                f"the token of {candidates[0].where} cannot be used: {candidates[0].problem}",
+                f"the token of {candidates[0].where} cannot be used: {_problem(candidates[0])}",
                 hint="sign in with --method device",
                 kind="token_kind",
             )
@@ -82,8 +82,8 @@ class SigningIn:
         found = list(self._found()) if self._app.streams.person else []
         options = [Option("device", "Sign in with GitHub", "a code to type in your browser")]
         for number, source in enumerate(found):
-            if source.problem is not None:
-                self._prompts.note(f"Found, and of no use: {source.where} ({source.problem}).")
+            if problem := _problem(source):
+                self._prompts.note(f"Found, and of no use: {source.where} ({problem}).")
                 continue
             user = f"as {source.user}" if source.user else ""
             options.append(Option(f"found {number}", f"Use {source.where}", user))
@@ -189,6 +189,13 @@ class SigningIn:
                 'It is called "default" here.'
             )
         return SignIn(credential, copilot, login)
+
+
+def _problem(source: Source) -> str | None:
+    """Return why the sign-in of `source` cannot be kept, as a clause; None if it can."""
+    if source.problem is None and source.token and token_kind(source.token).prefix == "ghs_":
+        return "it ends with its job, and needs no sign-in: `ask` uses it as it is"
+    return source.problem
 
 
 def token_fault(value: str) -> str | None:
