@@ -11,12 +11,12 @@ from typing import Any
 
 from copilot_cli import kinds, providers
 from copilot_cli.engines.endpoint import Endpoint
-from copilot_cli.environment import parse_extra_headers
+from copilot_cli.environment import PROVIDER_VARIABLES, parse_extra_headers
 from copilot_cli.errors import SettingsError
+from copilot_cli.routing import ENV
 from copilot_cli.secret import Secret, strip_newline
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, TOKEN_VARIABLES
 
-URL_VARIABLES = ("COPILOT_PROVIDER_BASE_URL", "GITHUB_COPILOT_PROVIDER_URL")
 TYPE = "COPILOT_PROVIDER_TYPE"
 KEY = "COPILOT_PROVIDER_API_KEY"
 BEARER = "COPILOT_PROVIDER_BEARER_TOKEN"
@@ -26,20 +26,15 @@ HEADERS = "COPILOT_PROVIDER_HEADERS"
 MODEL_VARIABLES = ("COPILOT_PROVIDER_WIRE_MODEL", "COPILOT_PROVIDER_MODEL_ID")
 
 
-def described(environ: Mapping[str, str]) -> bool:
-    """Say whether variables describe an endpoint."""
-    return any(_text(environ, name) for name in URL_VARIABLES)
-
-
 def read(environ: Mapping[str, str]) -> Endpoint | None:
     """Return the endpoint with its key; None where no variable names an address."""
-    variable = next((name for name in URL_VARIABLES if _text(environ, name)), None)
+    variable = next((name for name in PROVIDER_VARIABLES if _text(environ, name)), None)
     if variable is None:
         return None
     url, version = _checked(environ, variable, providers.address)
     models = (_checked(environ, name, kinds.TEXT.check) for name in MODEL_VARIABLES)
     return Endpoint(
-        providers.ENV,
+        ENV,
         _checked(environ, TYPE, providers.TYPES.check) or providers.guess(url),
         url,
         key=_key(environ, KEY),

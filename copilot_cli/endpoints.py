@@ -7,15 +7,15 @@ under the host it was given for: an address that was edited to another host does
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from copilot_cli import providers
-from copilot_cli.config_file import ConfigFile
+from copilot_cli.environment import PROVIDER_VARIABLES
 from copilot_cli.errors import Corrupt, SettingsError, SignInError, UsageError
-from copilot_cli.secret import Secret
+from copilot_cli.routing import ENV
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.endpoint_table import Row
     from copilot_cli.engines.endpoint import Endpoint
+    from copilot_cli.secret import Secret
     from copilot_cli.store.sealed import EntryName
 
 KIND = "byok"
@@ -31,14 +31,13 @@ class Endpoints:
     def names(self) -> tuple[str, ...]:
         """Return the names of all endpoints: the settings' in their order, then the variables'."""
         names = tuple(self._app.settings.endpoints)
-        return (*names, providers.ENV) if self.described else names
+        return (*names, ENV) if self.described else names
 
     @property
     def described(self) -> bool:
         """Whether variables describe an endpoint."""
-        from copilot_cli.endpoint_variables import described
-
-        return described(self._app.effects.environ)
+        environ = self._app.effects.environ
+        return any(environ.get(name, "").strip() for name in PROVIDER_VARIABLES)
 
     def all(self) -> "tuple[Endpoint, ...]":
         """Return all endpoints without their keys. Raises `SettingsError` for the first bad one."""
@@ -64,7 +63,7 @@ class Endpoints:
         Raises `UsageError` for an unknown name, `StoreError` where the key cannot be opened, and
         `SignInError` where the only key of that name is for another host.
         """
-        if name == providers.ENV and self._variables is not None:
+        if name == ENV and self._variables is not None:
             return self._variables
         endpoint = self.look_up(name)
         return endpoint._replace(key=self._key(endpoint))
@@ -76,7 +75,7 @@ class Endpoints:
         `SettingsError` where there is none of these.
         """
         if self.described:
-            return providers.ENV
+            return ENV
         marked = [row.name for row in self._rows if row.default]
         names = marked or [row.name for row in self._rows]
         if len(names) == 1:
@@ -91,13 +90,16 @@ class Endpoints:
 
     def guessed(self, name: str) -> bool:
         """Say whether the type of the endpoint `name` is guessed from its host."""
-        if name == providers.ENV:
+        if name == ENV:
             from copilot_cli.endpoint_variables import guessed
 
             return guessed(self._app.effects.environ)
         return any(row.guessed for row in self._rows if row.name == name)
 
-    def _key(self, endpoint: "Endpoint") -> Secret | None:
+    def _key(self, endpoint: "Endpoint") -> "Secret | None":
+        from copilot_cli import providers
+        from copilot_cli.secret import Secret
+
         vault, entry = self._app.vault, entry_name(endpoint)
         kept = [it for it in vault.store.names() if (it.kind, it.user) == (KIND, endpoint.name)]
         if entry not in kept:
@@ -119,6 +121,7 @@ class Endpoints:
     def _rows(self) -> "tuple[Row, ...]":
         if not self._app.settings.endpoints:
             return ()
+        from copilot_cli.config_file import ConfigFile
         from copilot_cli.endpoint_table import read
 
         return read(ConfigFile.read(self._app.settings.paths.config_file))
@@ -132,6 +135,7 @@ class Endpoints:
 
 def entry_name(endpoint: "Endpoint") -> "EntryName":
     """Return the name of the store's entry that holds the key of `endpoint`."""
+    from copilot_cli import providers
     from copilot_cli.store.sealed import EntryName
 
     return EntryName(KIND, providers.place(endpoint.base_url), endpoint.name)

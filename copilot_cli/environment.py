@@ -12,6 +12,8 @@ from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
 
 EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
+PROVIDER_VARIABLES = ("COPILOT_PROVIDER_BASE_URL", "GITHUB_COPILOT_PROVIDER_URL")
+"""The address of an endpoint of one's own: the first counts, since the key has its prefix."""
 _SECRET_VARIABLES = ("TOKEN", "PASSPHRASE", "API_KEY", "EXTRA_HEADERS", "PROVIDER_HEADERS")
 _RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from copilot_cli import providers
 from copilot_cli.endpoints import KIND
 from copilot_cli.errors import UsageError
+from copilot_cli.routing import ENV
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -18,7 +18,7 @@ def forget(app: "App", name: str) -> Iterator[str]:
     Raises `UsageError` where there is none of that name, and `StoreError`.
     """
     settings, store = app.settings, app.vault.store
-    if name == providers.ENV and app.endpoints.described:
+    if name == ENV and app.endpoints.described:
         raise UsageError(
             f"the endpoint {name} is described by variables", hint="unset COPILOT_PROVIDER_BASE_URL"
         )

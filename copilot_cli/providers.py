@@ -10,20 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 
 from copilot_cli import kinds
 from copilot_cli.patterns import pattern
+from copilot_cli.routing import COPILOT, ENV
 
 if TYPE_CHECKING:
     from copilot_cli.engines.endpoint import ProviderType
 
-ENV = "env"
-"""The name of the endpoint that variables describe."""
-
 TYPES = kinds.words("openai", "azure", "anthropic")
 WIRES = kinds.words("completions", "responses")
 
-_RESERVED = frozenset(
-    {ENV, "copilot", "github", "gh", "ghcp", "github-copilot"}  # the last are routing.COPILOT
-    | {"direct", "official", "byok", "cli"}
-)
+_RESERVED = frozenset({ENV, *COPILOT, "direct", "official", "byok", "cli"})
 _NAME = pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 _KEY = pattern(r"[\x21-\x7e]{1,8192}")
 _VERSION = pattern(r"[0-9A-Za-z.-]{1,40}")

@@ -13,10 +13,9 @@ from copilot_cli.endpoint_variables import (
     KEY,
     MODEL_VARIABLES,
     TYPE,
-    URL_VARIABLES,
     WIRE,
 )
-from copilot_cli.environment import EXTRA_HEADERS_VARIABLE
+from copilot_cli.environment import EXTRA_HEADERS_VARIABLE, PROVIDER_VARIABLES
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, SETTINGS, TOKEN_VARIABLES, Setting
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ VARIABLES: tuple[Variable, ...] = (
         " case. `Authorization`, `Host` and `Content-Length` cannot be set.",
     ),
     Variable(
-        URL_VARIABLES,
+        PROVIDER_VARIABLES,
         "The address of an [endpoint of your own](byok.md): it answers with `--engine byok`, or"
         " where nobody is signed in. The first one wins, since the key has its prefix.",
     ),

@@ -8,8 +8,7 @@ ask an endpoint for a model of Copilot's.
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_cli import providers
-from copilot_cli.routing import Route, parse
+from copilot_cli.routing import ENV, Route, parse
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, Settings
 
 if TYPE_CHECKING:
@@ -35,11 +34,9 @@ def choose(app: "App") -> Chosen:
     route = _wanted(settings, parse(settings.model, settings.engine, endpoints.names()))
     if route.engine != _BYOK:
         by_itself = _by_itself(app, route)
-        return Chosen(
-            Route(_BYOK, providers.ENV, _now(settings)) if by_itself else route, by_itself
-        )
+        return Chosen(Route(_BYOK, ENV, _now(settings)) if by_itself else route, by_itself)
     if endpoints.described and not _said_now(settings, "model"):
-        return Chosen(Route(_BYOK, providers.ENV))  # variables win over config.toml
+        return Chosen(Route(_BYOK, ENV))  # variables win over config.toml
     return Chosen(route if route.endpoint else route._replace(endpoint=endpoints.default()))
 
 

@@ -9,6 +9,9 @@ from typing import NamedTuple
 COPILOT = frozenset({"copilot", "github", "gh", "ghcp", "github-copilot"})
 """Prefixes that mean Copilot itself, as other clients write them."""
 
+ENV = "env"
+"""The name of the endpoint that variables describe."""
+
 
 class Route(NamedTuple):
     """Who answers: an engine, the endpoint where the engine is `byok`, and the model's name there.
