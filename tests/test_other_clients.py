@@ -121,6 +121,175 @@ def test_llm_signs_in_lists_and_asks(llm: Program) -> None:
     assert llm.asked() == [("models", COPILOT, 401)]
 
 
+LIBRARIES = ("openai==2.54.0", "anthropic==2.11.0", "litellm==1.106.2", "mcp==2.3.0")
+"""`mcp` is what litellm imports, and does not ask for, as soon as there are tools."""
+
+
+@pytest.fixture(scope="session")
+def library_venv(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Python with these libraries as PyPI has them, kept in pytest's cache."""
+    cache = getattr(request.config, "cache", None)
+    folder = cache.mkdir("other-clients") if cache else venvs.shared(tmp_path_factory)
+    return venvs.kept(folder, *LIBRARIES).script("python")
+
+
+@pytest.fixture
+def script(library_venv: str, server: SimulatorServer, tmp_path: Path) -> Program:
+    """Python with the libraries, and the variables that `copilot-chat simulator` prints."""
+    program = Program([library_venv, "-c"], server, tmp_path, list(server.env))
+    program.variables |= {"URL": server.url, **LITELLM, "GITHUB_COPILOT_TOKEN_DIR": str(tmp_path)}
+    return program
+
+
+LITELLM = {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # it would fetch a list of prices otherwise
+TURNS = """
+import os
+WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"],
+           "additionalProperties": False}
+FUNCTION = {"name": "get_weather", "parameters": WEATHER}
+turns = [{"role": "user", "content": "hello there"}]
+"""
+
+OPENAI = (
+    TURNS
+    + """
+from openai import AuthenticationError, AzureOpenAI, OpenAI
+client = OpenAI(api_key="sk-simulator-openai-key")
+print(*[model.id for model in client.models.list()])
+said = lambda reply: reply.choices[0].message
+print(said(client.chat.completions.create(model="gpt-sim", messages=turns)).content)
+with client.chat.completions.stream(model="gpt-sim", messages=turns) as stream:
+    print("".join(event.delta for event in stream if event.type == "content.delta"))
+tools = [{"type": "function", "function": FUNCTION}]
+asking = said(client.chat.completions.create(model="gpt-sim-tool", messages=turns, tools=tools))
+result = {"role": "tool", "tool_call_id": asking.tool_calls[0].id, "content": "21 °C"}
+after = [*turns, asking, result]
+print(said(client.chat.completions.create(model="gpt-sim-tool", messages=after)).content)
+
+summed = {"model": "gpt-sim-think", "input": "hello there", "reasoning": {"summary": "auto"}}
+with client.responses.stream(**summed) as stream:
+    print("".join(e.delta for e in stream if e.type == "response.output_text.delta"))
+    print(*[item.type for item in stream.get_final_response().output])
+flat = {"model": "gpt-sim-tool", "tools": [{"type": "function", "strict": True, **FUNCTION}]}
+first = client.responses.create(input=turns, **flat).output
+result = {"type": "function_call_output", "call_id": first[-1].call_id, "output": "21 °C"}
+print(client.responses.create(input=[*turns, *first, result], **flat).output_text)
+
+azure = AzureOpenAI(azure_endpoint="https://octo.openai.azure.com", api_version="2024-10-21",
+                    api_key="simulator-azure-key")
+print(said(azure.chat.completions.create(model="sim-deployment", messages=turns)).content)
+local = OpenAI(base_url=os.environ["URL"] + "/byok/ollama/v1", api_key="none")
+print(repr(said(local.chat.completions.create(model="qwen-sim:8b", messages=turns)).content[:8]))
+try:
+    OpenAI(api_key="wrong").models.list()
+except AuthenticationError as error:
+    print(error.code)
+"""
+)
+
+ANTHROPIC = (
+    TURNS
+    + """
+from anthropic import Anthropic, AuthenticationError
+client = Anthropic(api_key="sk-ant-simulator-anthropic-key")
+print(*[model.id for model in client.models.list()])
+asked = {"model": "claude-sim", "max_tokens": 2000, "messages": turns}
+print(client.messages.create(**asked).content[0].text)
+with client.messages.stream(**asked, thinking={"type": "enabled", "budget_tokens": 1024}) as stream:
+    print("".join(stream.text_stream))
+    print(*[block.type for block in stream.get_final_message().content])
+asked |= {"model": "claude-sim-tool", "tools": [{"name": "get_weather", "input_schema": WEATHER}]}
+first = client.messages.create(**asked).content
+result = {"type": "tool_result", "tool_use_id": first[-1].id, "content": "21 °C"}
+turns += [{"role": "assistant", "content": first}, {"role": "user", "content": [result]}]
+print(client.messages.create(**asked).content[0].text)
+try:
+    Anthropic(api_key="wrong", base_url=os.environ["URL"] + "/byok/anthropic").models.list()
+except AuthenticationError as error:
+    print(error.body["error"]["type"])
+"""
+)
+
+LITELLM_SCRIPT = (
+    TURNS
+    + """
+import asyncio, litellm
+litellm.suppress_debug_info = True
+said = lambda model, **asked: litellm.completion(model=f"github_copilot/{model}", **asked)
+print(said("sim-echo", messages=turns).choices[0].message.content)
+chunks = said("sim-echo", messages=turns, stream=True)
+print("".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices))
+tools = [{"type": "function", "function": FUNCTION}]
+asking = said("sim-tool", messages=turns, tools=tools).choices[0].message
+result = {"role": "tool", "tool_call_id": asking.tool_calls[0].id, "content": "21 °C"}
+after = [*turns, asking, result]
+print(said("sim-tool", messages=after, tools=tools).choices[0].message.content)
+codex = {"mode": "responses", "litellm_provider": "github_copilot"}
+litellm.register_model({"github_copilot/sim-responses": codex})
+print(said("sim-responses", messages=turns).choices[0].message.content)
+claude = litellm.anthropic_messages(
+    model="github_copilot/sim-claude", messages=turns, max_tokens=100
+)
+print(asyncio.run(claude)["content"][0]["text"])
+"""
+)
+
+
+@pytest.mark.xdist_group("installs")
+def test_openai_speaks_to_openai_azure_and_a_local_server(script: Program) -> None:
+    """Chat, responses, streams and tools work by the public names, and no key goes astray."""
+    out, _ = script.run(OPENAI)
+    assert out.splitlines() == [
+        "gpt-sim gpt-sim-think gpt-sim-tool",
+        "hello there",
+        "hello there",
+        "The tool said: 21 °C",
+        "hello there",
+        "reasoning message",
+        "The tool said: 21 °C",
+        "hello there",
+        "'<think>\\n'",
+        "invalid_api_key",
+    ]
+    hosts = {host for _, host, _ in script.asked()}
+    assert hosts == {"api.openai.com", "octo.openai.azure.com", "127.0.0.1"}
+    assert script.simulator.crossings == []
+
+
+@pytest.mark.xdist_group("installs")
+def test_anthropic_speaks_to_anthropic(script: Program) -> None:
+    """Messages, thinking, streams and tools work by the public name."""
+    out, _ = script.run(ANTHROPIC)
+    assert out.splitlines() == [
+        "claude-sim claude-sim-tool",
+        "hello there",
+        "hello there",
+        "thinking text",
+        "The tool said: 21 °C",
+        "authentication_error",
+    ]
+    assert script.simulator.crossings == []
+
+
+@pytest.mark.xdist_group("installs")
+def test_litellm_signs_in_and_speaks_all_three_wires(script: Program) -> None:
+    """Its Copilot provider goes the whole way, from the device login to each of the wires."""
+    out, _ = script.run(LITELLM_SCRIPT)
+    login, *answers = out.splitlines()
+    assert login.startswith("Please visit https://github.com/login/device and enter code ")
+    said = "The tool said: 21 °C"
+    assert answers == ["hello there", "hello there", said, "hello there", "hello there"]
+    assert script.asked() == [
+        ("device_code", "github.com", 200),
+        ("device_token", "github.com", 200),
+        ("exchange", "api.github.com", 200),
+        *[("chat", INDIVIDUAL, 200)] * 4,
+        ("responses", INDIVIDUAL, 200),
+        ("messages", INDIVIDUAL, 200),
+    ]
+    assert script.simulator.crossings == []
+
+
 # -- this program ------------------------------------------------------------------------------
 
 

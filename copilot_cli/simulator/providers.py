@@ -144,7 +144,8 @@ def _api_key(request: Request) -> str:
 
 
 def _x_api_key(request: Request) -> str:
-    return request.headers.get("x-api-key", "")
+    """Anthropic's own client sends it as the bearer since version 2 (anthropic-sdk-python)."""
+    return request.headers.get("x-api-key", "") or _bearer(request)
 
 
 def _not_openai(name: str) -> Refused:
