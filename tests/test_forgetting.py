@@ -74,3 +74,31 @@ def test_one_that_is_not_there(world: World) -> None:
     world.environ["COPILOT_PROVIDER_BASE_URL"] = OPENAI
     with pytest.raises(UsageError, match="described by variables"):
         list(forget(world.build(None), "env"))
+
+
+def test_logout_forgets_an_endpoint(world: World) -> None:
+    """The store goes with the last secret in it; a sign-in of GitHub's is left alone."""
+    code, out, err = world.run("logout", "--endpoint", "cloud")
+    assert (code, out) == (0, "")
+    assert "removed the key of cloud for api.openai.com" in err
+    assert (world.home / "secrets" / "store.json").exists()
+    assert world.run("logout", "--endpoint", "here")[0] == 0
+    assert world.files() == {"config.toml"}
+    assert world.config == 'store = "keyfile"\n\n'
+
+
+def test_logout_of_an_endpoint_leaves_the_sign_in(world: World) -> None:
+    """And the other way round."""
+    world.onboard(method="device", store="keyfile", verify=False)
+    assert world.run("logout", "--endpoint", "cloud")[0] == 0
+    assert names(world) == [("127.0.0.1:11434", "here"), ("github.com", "octocat")]
+    assert world.run("logout")[0] == 0
+    assert names(world) == [("127.0.0.1:11434", "here")]
+
+
+@pytest.mark.parametrize("other", ["--all", "--purge"])
+def test_an_endpoint_is_not_everything(world: World, other: str) -> None:
+    """Exit code 2, and nothing is gone."""
+    before = world.files()
+    assert world.run("logout", "--endpoint", "cloud", other)[0] == 2
+    assert world.files() == before

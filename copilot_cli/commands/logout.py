@@ -22,6 +22,9 @@ def logout(
     purge: bool = typer.Option(
         False, "--purge", help="Remove settings, conversations and history too."
     ),
+    endpoint: str | None = typer.Option(
+        None, metavar="NAME", help="Forget an endpoint of your own, with its key."
+    ),
     yes: bool = typer.Option(False, "-y", "--yes", help="Do not ask."),
 ) -> None:
     """Forget a sign-in: the sealed GitHub token, the Copilot token, and the key if none is left.
@@ -33,6 +36,9 @@ def logout(
 
     application: App = ctx.obj
     leaving = Leaving(application)
+    if endpoint is not None:
+        _forget(application, leaving, endpoint, alone=not (everyone or purge))
+        return
     if purge:
         question = "Remove every sign-in, all settings and all conversations?"
         if not yes and not application.prompts.confirm(question, default=False, flag="--yes"):
@@ -49,6 +55,17 @@ def logout(
     application.streams.notice(
         f"GitHub still has the permission you gave; to revoke that too, open {pages}"
     )
+
+
+def _forget(application: "App", leaving: "Leaving", endpoint: str, *, alone: bool) -> None:
+    from copilot_cli.forgetting import forget
+
+    if not alone:
+        raise UsageError("--endpoint goes with neither --all nor --purge")
+    for line in forget(application, endpoint):
+        application.streams.notice(line)
+    for line in leaving.sign_out(()):  # a store that nothing is left in goes too
+        application.streams.notice(line)
 
 
 def _nobody(application: "App", leaving: "Leaving") -> str:
