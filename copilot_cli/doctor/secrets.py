@@ -1,6 +1,7 @@
 """The sealed store and what opens it: looked at, and opened only where nobody has to be asked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from copilot_cli.doctor.check import Check, NotChecked
 from copilot_cli.doctor.examination import Examination
@@ -10,10 +11,8 @@ from copilot_cli.errors import (
     KeyringUnavailable,
     StoreError,
 )
-from copilot_cli.store import files
 
 _PROBE = "doctor"  # a name under which nothing is kept: asking for it changes nothing
-_KEY_BYTES = 1024
 
 
 def store(examination: Examination) -> Iterator[Check]:
@@ -28,15 +27,20 @@ def store(examination: Examination) -> Iterator[Check]:
         fix = _hint(vault.store.names) or "`copilot-chat onboard` sets it aside and signs in anew"
         yield Check("store", "fail", facts["problem"], fix)
         return
-    slots = ", ".join(f"{slot['type']} {slot['kid']}" for slot in facts["slots"])
+    slots = ", ".join(_slot(slot) for slot in facts["slots"])
     entries = len(facts["names"])
     detail = f"{facts['path']}: {slots}; {entries} {'entry' if entries == 1 else 'entries'}"
     yield Check("store", "pass", f"{detail}, {facts['size']} bytes, mode {facts['mode']}")
 
 
-def _hint(look: object) -> str | None:
+def _slot(slot: Mapping[str, Any]) -> str:
+    left_over = " (left over)" if slot.get("left_over") else ""
+    return f"{slot['type']} {slot['kid']}{left_over}"
+
+
+def _hint(look: Callable[[], object]) -> str | None:
     try:
-        look()  # type: ignore[operator]
+        look()
     except CopilotChatError as error:
         return error.hint
     return None
@@ -48,14 +52,6 @@ def key(examination: Examination) -> Iterator[Check]:
     _ = examination.settings
     if not vault.store.exists():
         raise NotChecked("nothing is stored")
-    if vault.kind == "keyfile":
-        path = examination.settings.key_file or examination.settings.paths.key_file
-        try:
-            files.read_private(path, _KEY_BYTES)
-        except FileNotFoundError:
-            fix = "put it back, or sign in anew: copilot-chat onboard"
-            yield Check("key", "fail", f"the key file {path} is not there", fix)
-            return
     if vault.kind.startswith("keyring") and not examination.keyring_answers:
         raise NotChecked("the keyring does not open it now")
     if vault.needs_passphrase:
@@ -92,6 +88,7 @@ def keyring(examination: Examination) -> Iterator[Check]:
         examination.keyring_answers = False
         yield Check("keyring", "warn", error.message, error.hint)
     except CopilotChatError as error:
-        yield Check("keyring", "fail", error.message, error.hint)
+        fix = error.hint or "copilot-chat config set store keyring"
+        yield Check("keyring", "fail", error.message, fix)
     else:
         yield Check("keyring", "pass", f"{name} answers within {DEADLINE:g} s")
