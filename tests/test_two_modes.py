@@ -296,6 +296,22 @@ def test_the_wizard_signs_in_with_an_own_app(own_app: World) -> None:
     assert asked(world, before) == ["chat"]
 
 
+def test_a_second_run_checks_a_bearer_too(own_app: World) -> None:
+    """With the exchange's refusal and GitHub's word on the plan; nothing is changed."""
+    world, before = own_app, len(own_app.sim.log)
+    world.onboard(method="device")
+    assert "Already signed in as octocat" in world.said
+    assert asked(world, before) == ["exchange", "quota"]
+
+
+def test_the_plan_of_a_bearer(own_app: World) -> None:
+    """`usage` asks under our own name."""
+    world = own_app
+    assert world.run("usage")[0] == 0
+    assert asked(world)[-1] == "quota"
+    check_bearer_mode(world.sim.log[-1].headers, None)
+
+
 def test_an_expiring_bearer_is_renewed_before_its_end(own_app: World) -> None:
     """A minute early, and what is known of it is asked for again."""
     world = own_app

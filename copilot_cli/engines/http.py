@@ -153,9 +153,8 @@ class HTTPEngine:
 
 def _weight(events: Sequence[Event], chunk: bytes) -> int:
     """Return what a chunk counts towards the largest answer."""
-    if not events:
-        return len(chunk)
-    return sum(len(event.text) for event in events if isinstance(event, Text | Reasoning))
+    texts = [event.text for event in events if isinstance(event, Text | Reasoning)]
+    return sum(map(len, texts)) if texts else len(chunk)
 
 
 def _headers(call: Call) -> httpx.Headers:
