@@ -71,9 +71,19 @@ def test_a_schema_is_flattened(schema: dict[str, Any], expected: dict[str, Any])
 
 
 def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
-    """A recursive schema is flattened as far as it is told apart."""
-    schema = {"anyOf": [{"$ref": "#"}], "properties": {"a": TEXT}}
-    assert parameters(schema) == {"type": "object", "properties": {"a": TEXT}}
+    """Each definition is looked at once, however often and by whom it is referred to."""
+    every = [{"$ref": f"#/$defs/{n}"} for n in range(20)]
+    defs = {str(n): {"anyOf": every, "properties": {f"p{n}": TEXT}} for n in range(20)}
+    flat = parameters({"allOf": every, "$defs": defs})
+    assert flat["properties"] == {f"p{n}": TEXT for n in range(20)}
+
+
+def test_a_schema_is_not_looked_at_too_deeply() -> None:
+    """Nesting that could be read need not be walked to its end."""
+    deep: dict[str, Any] = A
+    for _ in range(2000):
+        deep = {"allOf": [deep]}
+    assert parameters(deep) == {"type": "object", "properties": {}}
 
 
 def test_the_schema_that_was_given_is_left_alone() -> None:

@@ -9,9 +9,6 @@ from typing import Any
 from copilot_cli.messages import Notice
 from copilot_cli.wires.reading import dicts, table, text
 
-FIELDS = frozenset({"copilot_errors", "copilot_annotations"})
-"""The fields of an event that `Remarks.read` reads."""
-
 
 class Remarks:
     """The remarks of one answer, each citation once: it comes with every piece that touches it."""

@@ -58,7 +58,7 @@ class StopTexts:
         places = [place for stop in self._stops if (place := text.find(stop)) >= 0]
         self._hit = bool(places)
         end = min(places) if places else len(text) - begun(text, self._stops)
-        self._held = "" if self._hit else text[end:]
+        self._held = text[end:]
         if end:
             found.append(Text(text[:end]))
 

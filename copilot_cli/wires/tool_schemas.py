@@ -8,7 +8,7 @@ flattened: the model is told less than the tool checks, never something else.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_DEEP = 8
+_DEEP = 32
 _ALL = "allOf"
 _EITHER = ("oneOf", "anyOf")
 _REFUSED = frozenset({"$schema", _ALL, *_EITHER, "enum", "not"})
@@ -21,7 +21,7 @@ def parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
     them requires it.
     """
     flat = {name: value for name, value in schema.items() if name not in _REFUSED}
-    fields, required = _fields(schema, schema, _DEEP)
+    fields, required = _Fields(schema).of(schema, _DEEP)
     flat["type"] = "object"
     flat["properties"] = fields
     flat.pop("required", None)
@@ -30,26 +30,35 @@ def parameters(schema: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _fields(
-    schema: Mapping[str, Any], root: Mapping[str, Any], left: int
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the properties of `schema` and of what it is made of, and which are required."""
-    own, names = schema.get("properties"), schema.get("required")
-    fields: dict[str, Any] = dict(own) if isinstance(own, Mapping) else {}
-    required = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    if not left:
-        return fields, required
-    for branch in _branches(schema, _ALL, root):
-        more, needed = _fields(branch, root, left - 1)
-        _merge(fields, more)
-        required += needed
-    for either in _EITHER:
-        found = [_fields(branch, root, left - 1) for branch in _branches(schema, either, root)]
-        for more, _ in found:
+class _Fields:
+    """The properties of the schemas within `root`, each looked at once: they may go in circles."""
+
+    def __init__(self, root: Mapping[str, Any]) -> None:
+        self._root = root
+        self._known: dict[int, tuple[dict[str, Any], list[str]]] = {}
+
+    def of(self, schema: Mapping[str, Any], left: int) -> tuple[dict[str, Any], list[str]]:
+        """Return the properties of `schema` and of what it is made of, and which are required."""
+        if id(schema) in self._known or not left:
+            return self._known.get(id(schema), ({}, []))
+        self._known[id(schema)] = ({}, [])
+        own, names = schema.get("properties"), schema.get("required")
+        fields: dict[str, Any] = dict(own) if isinstance(own, Mapping) else {}
+        required = list(names) if isinstance(names, list) else []
+        for branch in _branches(schema, _ALL, self._root):
+            more, needed = self.of(branch, left - 1)
             _merge(fields, more)
-        if found:
-            required += [name for name in found[0][1] if all(name in n for _, n in found)]
-    return fields, list(dict.fromkeys(required))
+            required += needed
+        for either in _EITHER:
+            branches = _branches(schema, either, self._root)
+            found = [self.of(branch, left - 1) for branch in branches]
+            for more, _ in found:
+                _merge(fields, more)
+            if found:
+                required += [name for name in found[0][1] if all(name in n for _, n in found)]
+        unique = dict.fromkeys(name for name in required if isinstance(name, str))
+        self._known[id(schema)] = fields, list(unique)
+        return self._known[id(schema)]
 
 
 def _branches(
