@@ -4,7 +4,7 @@ Rule: a fault names file and line, and never the value. Unknown keys are passed 
 in that file, but for those that can only hold a secret.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -55,31 +55,51 @@ def read(config: ConfigFile) -> tuple[Row, ...]:
     return tuple(_row(name, row, partial(_fault, config, name)) for name, row in table)
 
 
+def check_value(path: Sequence[str], text: str) -> object:
+    """Return `text` as the value of the key `path` of the table, as the file is to have it.
+
+    Raises SettingsError for a value that cannot be, and for every secret.
+    """
+    _, name, key, *header = path
+    dotted = ".".join(path)
+    if providers.names_secret(path[-1]) or _is_secret(text):
+        raise SettingsError(
+            f"{dotted}: this is a secret, and config.toml holds none", hint=NO_SECRETS
+        )
+    if wrong := providers.name_fault(name):
+        raise SettingsError(f"{dotted}: {wrong}")
+    try:
+        checked = _CHECKS.get(key, kinds.TEXT.check)({".".join(header): text} if header else text)
+    except ValueError as error:
+        raise SettingsError(f"{dotted}: {error}") from error
+    return checked if isinstance(checked, bool) else text
+
+
 def _row(name: str, row: Mapping[str, Any], fault: Callable[[str, str], SettingsError]) -> Row:
     if wrong := providers.name_fault(name):
         raise fault("", wrong)
 
-    def checked(key: str, check: Callable[[object], Any]) -> Any:
+    def checked(key: str) -> Any:
         try:
-            return None if row.get(key) is None else check(row[key])
+            return None if row.get(key) is None else _CHECKS[key](row[key])
         except ValueError as error:
             raise fault(key, str(error)) from error
 
-    found = checked("url", _address)
+    found = checked("url")
     if found is None:
         raise fault("", "has no url")
     url, version = found
-    kind = checked("type", providers.TYPES.check)
+    kind = checked("type")
     return Row(
         name,
         url,
         kind or providers.guess(url),
         guessed=kind is None,
-        wire=checked("wire", providers.WIRES.check),
-        model=checked("model", kinds.TEXT.check),
-        api_version=checked("api_version", providers.api_version) or version,
-        headers=checked("headers", _headers) or MappingProxyType({}),
-        default=bool(checked("default", kinds.SWITCH.check)),
+        wire=checked("wire"),
+        model=checked("model"),
+        api_version=checked("api_version") or version,
+        headers=checked("headers") or MappingProxyType({}),
+        default=bool(checked("default")),
     )
 
 
@@ -96,6 +116,17 @@ def _headers(value: object) -> dict[str, str]:
         if not isinstance(text, str) or (wrong := check_header(header, text)):
             raise ValueError(wrong if isinstance(text, str) else "must be a table of texts")
     return dict(value)
+
+
+_CHECKS: Mapping[str, Callable[[object], Any]] = {
+    "url": _address,
+    "type": providers.TYPES.check,
+    "wire": providers.WIRES.check,
+    "model": kinds.TEXT.check,
+    "api_version": providers.api_version,
+    "headers": _headers,
+    "default": kinds.SWITCH.check,
+}
 
 
 def _is_secret(value: object) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from copilot_cli.config_file import ConfigFile
-from copilot_cli.endpoint_table import Row, read, refuse_secrets
+from copilot_cli.endpoint_table import Row, check_value, read, refuse_secrets
 from copilot_cli.errors import SettingsError
 
 
@@ -123,3 +123,40 @@ def test_a_secret_in_a_table_of_headers_has_its_own_line() -> None:
     text = '[endpoints.a]\nurl = "https://h.example"\n[endpoints.a.headers]\nCookie = "hidden"\n'
     with pytest.raises(SettingsError, match=r"^config.toml:4: endpoints.a.headers.Cookie: "):
         refuse_secrets(parsed(text))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("url", "https://h.example/v1/", "https://h.example/v1/"),
+        ("type", "azure", "azure"),
+        ("default", "true", True),
+        ("headers.X-Team", "a b", "a b"),
+        ("colour", "blue", "blue"),
+    ],
+)
+def test_a_value_that_is_set_by_hand(key: str, text: str, value: object) -> None:
+    """As `config set` writes it."""
+    assert check_value(("endpoints", "a", *key.split(".")), text) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "text", "said"),
+    [
+        ("a", "url", "http://hidden.example", "endpoints.a.url: must be an https address"),
+        ("a", "type", "hidden", "endpoints.a.type: must be one of"),
+        ("a", "headers", "hidden", "endpoints.a.headers: must be a table"),
+        ("a", "headers.Host", "hidden", "endpoints.a.headers.Host: Host cannot be set"),
+        ("a", "url.b", "hidden", "endpoints.a.url.b: must be"),
+        ("gh", "model", "hidden", "endpoints.gh.model: that name means something else"),
+        ("a", "api_key", "hidden", "endpoints.a.api_key: this is a secret"),
+        ("a", "headers.X-Api-Key", "hidden", "endpoints.a.headers.X-Api-Key: this is a secret"),
+        ("a", "model", "gho_hidden000000000000000000", "endpoints.a.model: this is a secret"),
+    ],
+)
+def test_a_value_that_cannot_be_set(name: str, key: str, text: str, said: str) -> None:
+    """It is not repeated."""
+    with pytest.raises(SettingsError) as wrong:
+        check_value(("endpoints", name, *key.split(".")), text)
+    assert wrong.value.message.startswith(said)
+    assert "hidden" not in wrong.value.message

@@ -366,3 +366,15 @@ def test_a_secret_in_the_settings_stops_every_command(world: World) -> None:
     assert code == 2
     assert "config.toml:8: endpoints.here.api_key: looks like a secret" in err
     assert "hidden" not in err
+
+
+def test_config_set_checks_an_endpoint(world: World) -> None:
+    """A value that cannot be is not written, and a key never is."""
+    assert world.run("config", "set", "endpoints.mine.url", LOCAL)[0] == 0
+    assert world.run("config", "set", "endpoints.mine.default", "yes")[0] == 0
+    before = world.config
+    assert "default = true" in before
+    for key, value in (("url", "http://h.example"), ("api_key", "hidden"), ("type", "x")):
+        code, _, err = world.run("config", "set", f"endpoints.mine.{key}", value)
+        assert (code, world.config) == (2, before)
+        assert "hidden" not in err

@@ -122,7 +122,7 @@ ALLOWED: dict[str, set[str]] = {
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"doctor", "forgetting", "key_changes", "sign_ins", "simulator"},
+    | {"doctor", "endpoint_table", "forgetting", "key_changes", "sign_ins", "simulator"},
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},

@@ -203,7 +203,11 @@ def _keys(setting: Setting) -> set[tuple[str, ...]]:
 def _checked(setting: Setting | None, path: tuple[str, ...], text: str) -> object:
     """Return `text` as the value of `path`; raise SettingsError where it cannot be."""
     if setting is None:
-        return text
+        if path[0] != "endpoints":
+            return text
+        from copilot_cli.endpoint_table import check_value
+
+        return check_value(path, text)
     try:
         if ".".join(path) != setting.name:
             return setting.kind.check({path[1]: text})[path[1]]  # type: ignore[index]

@@ -85,10 +85,13 @@ class Sealing:
         from copilot_cli.ui.prompts import Option
 
         if not self._app.streams.person or self._answers.yes:
+            instead = "--store none with COPILOT_CHAT_TOKEN"
+            if method == "byok":
+                instead = "the variables COPILOT_PROVIDER_BASE_URL and COPILOT_PROVIDER_API_KEY"
             raise KeyringUnavailable(
                 error.message,
                 hint="choose --store passphrase (with COPILOT_CHAT_PASSPHRASE or "
-                "--passphrase-fd N), --store keyfile, or --store none with COPILOT_CHAT_TOKEN",
+                f"--passphrase-fd N), --store keyfile, or {instead}",
             ) from error
         options = [
             Option("passphrase", "A passphrase", "recommended; asked for when it is needed"),
