@@ -4,13 +4,13 @@ A list is kept in the cache: ten minutes for who asks which models there are, an
 lasts for who only wants to know something of one, or cannot ask.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copilot_cli.errors import CopilotChatError, ModelUnavailable, SignInError, UsageError
 from copilot_cli.model_cache import ModelCache, ModelList
-from copilot_cli.providers import ENV
+from copilot_cli.routing import ENV
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -82,6 +82,15 @@ class Catalogue:
         self._lists[endpoint] = read
         self._cache.write(read)
         return read
+
+    def keep(self, reply: "Mapping[str, Any]", login: str, plan: str | None) -> "list[ModelInfo]":
+        """Keep a list that was read for the account `login` of this host; return its models."""
+        from copilot_cli.engines.models import model_items
+
+        whose, now = self._of_account(login), self._app.effects.now()
+        read = ModelList(whose, model_items(reply), now, plan=plan, web=self._web)
+        self._cache.write(read)
+        return read.models
 
     def kept(self, endpoint: str | None) -> ModelList | None:
         """Return a list as it was read last; None where there is none, or nobody is signed in."""
@@ -201,10 +210,13 @@ class Catalogue:
         return self._app.settings.login_url()
 
     def _whose(self, endpoint: str | None) -> str:
-        settings = self._app.settings
         if endpoint is not None:
             return f"endpoint {endpoint} {self._app.endpoints.look_up(endpoint).base_url}"
-        return f"{settings.host} {self._app.access.login} {settings.copilot_api() or ''}"
+        return self._of_account(self._app.access.login)
+
+    def _of_account(self, login: str) -> str:
+        settings = self._app.settings
+        return f"{settings.host} {login} {settings.copilot_api() or ''}"
 
     def _fetched(self, endpoint: str | None) -> ModelList:
         from copilot_cli.engines.models import model_items

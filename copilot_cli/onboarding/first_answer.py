@@ -7,7 +7,7 @@ well, with a word about it.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.engines.models import default_model, known_plan, parse_models, wants_consent
+from copilot_cli.engines.models import default_model, known_plan, wants_consent
 from copilot_cli.errors import CopilotChatError, Interrupted
 from copilot_cli.model_names import Found, match
 
@@ -33,13 +33,15 @@ class FirstAnswer:
         self.chosen: str | None = None
         self.dropped = False
 
-    def run(self, copilot: Any) -> None:
+    def run(self, copilot: Any, login: str) -> None:
         """Choose a model, and show its first answer or why there is none.
 
-        `copilot` is the Copilot token that was just exchanged. Raises nothing but what stops the
-        wizard: Ctrl-C, what only a person could have answered, and a stdout that takes nothing.
+        `copilot` is the Copilot token that was just exchanged, for the account `login`. Raises
+        nothing but what stops the wizard: Ctrl-C, what only a person could have answered, and a
+        stdout that takes nothing.
         """
         self._engine = self._app.build_engine(_Proven(copilot))
+        self._login = login
         self._plan = known_plan(getattr(copilot, "sku", None))
         try:
             models = self._listed()
@@ -54,8 +56,9 @@ class FirstAnswer:
             self._answer(models)
 
     def _listed(self) -> "list[ModelInfo]":
-        web = self._app.settings.login_url()
-        return parse_models(self._engine.models_reply(), plan=self._plan, web=web)
+        """Return the models as they are listed now; the commands that follow know them too."""
+        reply = self._engine.models_reply()
+        return self._app.catalogue.keep(reply, self._login, self._plan)
 
     def _answer(self, models: "Sequence[ModelInfo]") -> None:
         failed: list[str] = []

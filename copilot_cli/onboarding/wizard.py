@@ -72,7 +72,7 @@ class Wizard:
             self._warn()
         kind, sign_in = self._sign_in(method, source)
         try:
-            self._first_answer.run(sign_in.copilot)
+            self._first_answer.run(sign_in.copilot, sign_in.login)
         except BaseException as stopped:
             # Whatever stops it here, the sign-in works, and says in the settings where it is.
             if kind == "none":
