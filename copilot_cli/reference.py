@@ -74,7 +74,10 @@ VARIABLES: tuple[Variable, ...] = (
         "Its model; `-m` and the variables of the setting `model` win.",
     ),
     Variable(("COPILOT_OFFLINE",), "No request but to this machine."),
-    Variable(("HTTPS_PROXY", "ALL_PROXY"), "The proxy for requests."),
+    Variable(
+        ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"),
+        "The proxy for requests, see docs/networks.md; lower case counts too.",
+    ),
     Variable(("NO_PROXY",), "Hosts that are reached without the proxy."),
     Variable(
         ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"),

@@ -217,6 +217,7 @@ def test_another_shape_would_be_found(shown: Any, real: Any, fault: list[str]) -
         ("sessions delete --json --yes hello", 0),
         ("config list --json", 0),
         ("keys status --json", 0),
+        ("doctor --json", 0),
     ],
 )
 def test_json_is_as_the_page_shows_it(command: str, code: int, run: Run) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import logging
+import re
 import socket
 import ssl
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -420,3 +422,19 @@ def test_the_chain_is_logged_in_the_systems_words_only(caplog: pytest.LogCapture
         translate(sent(caused(error, middle), Passage()), url=URL)
     said = "api.example: ConnectError from RuntimeError from ConnectionRefusedError"
     assert caplog.messages == [f"{said} (Connection refused)"]
+
+
+# -- the page ----------------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "networks.md").read_text("utf-8")
+TOLD = [row[2] for row in FAILURES.values()] + [row[2] for row in ON_THE_WAY.values()]
+TOLD += [f"{P} wants a user name and a password", f"{P} does not speak TLS"]
+
+
+@pytest.mark.parametrize("message", TOLD)
+def test_every_message_stands_on_the_page_with_its_fix(message: str) -> None:
+    """A person finds what the program said, word for word."""
+    said = message.replace("p.example:3128", "PROXY").replace("api.example", "HOST")
+    said = said.replace("the proxy refused", "the proxy PROXY refused")
+    said = re.sub(r" \(status \d+\)$|, certificate is not valid for .*", "", said)
+    assert f"| {said}" in PAGE
