@@ -117,7 +117,7 @@ ALLOWED: dict[str, set[str]] = {
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
-    "onboarding": WHOLE,
+    "onboarding": WHOLE | {"model_cache"},
     "repl": WHOLE,
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from copilot_cli.auth.accounts import Account
 from copilot_cli.auth.sources import Source
 from copilot_cli.errors import Interrupted, UsageError
+from copilot_cli.model_cache import PATTERN
 from copilot_cli.onboarding.byok import COMMANDS, ByokWizard, settings_files
 from copilot_cli.onboarding.first_answer import FirstAnswer
 from copilot_cli.onboarding.sealing import Sealing, kept_where
@@ -98,7 +99,8 @@ class Wizard:
             lines.append(f"{folder / 'token-*'} (the Copilot token, sealed, and its lock)")
             if place.key_file is not None:
                 lines.append(f"{place.key_file} (the key of that)")
-        return [*lines, *settings_files(self._app)]
+        models = self._app.settings.paths.cache_dir / PATTERN
+        return [*lines, f"{models} (the model list)", *settings_files(self._app)]
 
     def _own_endpoint(self) -> bool:
         """Say whether the flags want one's own endpoint. Raises `UsageError` for a mixture."""
