@@ -276,7 +276,7 @@ PIECES: dict[str, tuple[dict[str, Any], list[Event]]] = {
     "seals that are none": (choice({"reasoning_opaque": 7, "tool_calls": [7]}), []),
     "text beside reasoning": (
         choice({"content": "Hi", "reasoning_text": "Hm"}),
-        [Text("Hi"), Reasoning("Hm")],
+        [Reasoning("Hm"), Text("Hi")],
     ),
     "refusal": (choice({"refusal": "I will not."}), [Text("I will not.")]),
     "filter results": ({"choices": [], "prompt_filter_results": [{}]}, []),
@@ -495,4 +495,4 @@ def test_a_citation_is_told_once() -> None:
     chunk = {"choices": [], **annotations}
     notice = Notice("matches public code (MIT): https://github.com/octocat/a")
     assert [decoder.feed(chunk), decoder.feed(chunk)] == [[notice], []]
-    assert Decoder().feed(choice({"content": "Hi", **annotations})) == [Text("Hi"), notice]
+    assert Decoder().feed(choice({"content": "Hi", **annotations})) == [notice, Text("Hi")]

@@ -247,6 +247,20 @@ def test_a_text_is_told_once_wherever_it_comes_first(events: list[dict[str, Any]
     assert fed(*again) == ([Text("Hi")], [CUT])
 
 
+DELTAS: dict[str, Event] = {
+    "output_text": Text("x"),
+    "refusal": Text("x"),
+    "reasoning_summary_text": Reasoning("x"),
+    "reasoning_text": Reasoning("x"),
+}
+
+
+@pytest.mark.parametrize(("kind", "expected"), DELTAS.items(), ids=DELTAS)
+def test_a_piece_is_told_as_it_comes(kind: str, expected: Event) -> None:
+    """Nobody waits for the event that repeats the pieces."""
+    assert fed({"type": f"response.{kind}.delta", "delta": "x"})[0] == [expected]
+
+
 def test_texts_of_several_parts_and_items_are_all_told() -> None:
     """Another part, and another item, is another text."""
     delta = {"type": "response.output_text.delta"}

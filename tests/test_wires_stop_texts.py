@@ -63,7 +63,7 @@ def test_reasoning_is_not_searched() -> None:
     """The texts end the answer, not the thinking before it."""
     reader = StopTexts(Decoder(), ("END",))
     chunk = {"choices": [{"delta": {"reasoning_text": "END", "content": "a"}}]}
-    assert reader.feed(chunk) == [Text("a"), Reasoning("END")]
+    assert reader.feed(chunk) == [Reasoning("END"), Text("a")]
     reader.feed({"choices": [{"delta": {"reasoning_opaque": "x"}}]})
     assert reader.silent_progress == 1
 

@@ -186,10 +186,10 @@ class Decoder:
         if isinstance(delta, dict):
             content = delta.get("content")
             is_text = isinstance(content, str)
-            if content and is_text:
-                events.append(Text(content))
             if len(delta) > 1 or not is_text:
                 self._unusual(delta, events, whole="message" in choice)
+            if content and is_text:
+                events.append(Text(content))
         reason = choice.get("finish_reason")
         if reason and isinstance(reason, str):
             index = choice.get("index")
