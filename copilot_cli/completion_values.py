@@ -66,8 +66,10 @@ def roles(app: "App") -> Iterator[Candidate]:
 
 def accounts(app: "App") -> Iterator[Candidate]:
     """Yield the accounts that are signed in; the store says their names without a key."""
-    for name in app.vault.store.names():
-        yield Candidate(name.user, name.host)
+    from copilot_cli.auth.accounts import all_accounts
+
+    for account in all_accounts(app.vault.store):
+        yield Candidate(account.login, account.host)
 
 
 def keys(app: "App") -> Iterator[Candidate]:  # noqa: ARG001 - as all the others

@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "config_file": {"errors"},
     "fences": {"patterns"},
     "shell_command": {"fences"},
-    "completion_values": {"app", "messages", "model_cache", "roles", "settings", "ui"},
+    "completion_values": {"app", "auth", "messages", "model_cache", "roles", "settings", "ui"},
     "shell_completion": {"app", "completion_values", "errors", "roles", "ui.safe"},
     "roles": {"errors", "kinds", "patterns"},
     "exporting": {"messages", "store", "ui.safe"},

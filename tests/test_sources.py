@@ -236,6 +236,7 @@ def test_gh_is_asked_without_our_credentials() -> None:
         "COPILOT_CHAT_PASSPHRASE": "x",
         "PATH": "/bin",
         "COPILOT_PROVIDER_API_KEY": "k",
+        "COPILOT_PROVIDER_HEADERS": "X:y",
     }
     found = gh_token("github.com", environ, run=run)
     assert found is not None

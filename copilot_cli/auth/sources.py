@@ -22,7 +22,7 @@ from copilot_cli.ui.safe import safe_line
 
 _FILE_LIMIT = 256 * 1024
 _GH_PATIENCE = 5.0  # seconds
-_CREDENTIAL_VARIABLE = pattern(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY)$", re.IGNORECASE)
+_CREDENTIAL_VARIABLE = pattern(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY|HEADERS)$", re.IGNORECASE)
 _ACTIONS_VARIABLE = "COPILOT_GITHUB_TOKEN"
 
 
