@@ -208,5 +208,9 @@ def joined(content: Any, *kinds: str) -> str:
     """The text of a message's content: a text, or the texts of its parts of these kinds."""
     if isinstance(content, str):
         return content
-    parts = content if isinstance(content, list) else []
-    return "".join(str(p.get("text", "")) for p in parts if p.get("type") in kinds)
+    return "".join(str(p.get("text", "")) for p in objects(content) if p.get("type") in kinds)
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; nothing where it is no list."""
+    return [it for it in value if isinstance(it, Mapping)] if isinstance(value, list) else []

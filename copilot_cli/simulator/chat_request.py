@@ -19,6 +19,7 @@ from copilot_cli.simulator.asked import (
     check_tools,
     integer,
     joined,
+    objects,
     prompt_tokens,
     schema_of,
     texts,
@@ -78,7 +79,7 @@ def _messages(body: Body) -> Sequence[Mapping[str, Any]]:
         empty = content is None and bool(calls)
         if not (isinstance(content, str) or parts or empty):
             raise Refused(INVALID, f"{where}: content is missing", param=f"{where}.content")
-        called.update(str(call.get("id")) for call in calls or ())
+        called.update(str(call.get("id")) for call in objects(calls))
         if message["role"] == "tool" and str(message.get("tool_call_id")) not in called:
             said = "messages with role 'tool' must be a response to a preceding message with"
             raise Refused(INVALID, f"{where}: {said} 'tool_calls'", param=f"{where}.role")

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from copilot_cli.simulator import auto, identity
 from copilot_cli.simulator.accounts import Accounts
-from copilot_cli.simulator.asked import INVALID, UNSUPPORTED, Asked, Body, Refused, decoded
+from copilot_cli.simulator.asked import INVALID, UNSUPPORTED, Asked, Body, Refused, decoded, objects
 from copilot_cli.simulator.hosts import Place
 from copilot_cli.simulator.identity import Credential
 from copilot_cli.simulator.models import Model
@@ -152,8 +152,8 @@ def _check_extras(wire: Wire, body: Body) -> None:
         said = "Unsupported parameter: 'service_tier' is not supported with this model."
         raise Refused(UNSUPPORTED, said, param="service_tier")
     if wire is MESSAGES_WIRE:
-        for number, tool in enumerate(body.get("tools") or ()):
-            schema = tool.get("input_schema") if isinstance(tool, Mapping) else None
+        for number, tool in enumerate(objects(body.get("tools"))):
+            schema = tool.get("input_schema")
             if isinstance(schema, Mapping) and "$schema" in schema:
                 where = f"tools.{number}.custom.input_schema"
                 said = f"{where}.$schema: Extra inputs are not permitted"

@@ -29,7 +29,7 @@ def strict_fault(schema: Schema, *, whole: bool = True) -> str | None:
     for name, part in _objects(schema, "()"):
         if part.get("additionalProperties") is not False:
             return f"In context={name}, 'additionalProperties' must be supplied and be false."
-        missing = set(part.get("properties", {})) - set(part.get("required", ()))
+        missing = set(_named(part, "properties")) - set(map(str, _listed(part, "required")))
         if missing and whole:
             first = min(missing)
             return f"In context={name}, 'required' must name every property; {first!r} is missing."
@@ -43,10 +43,10 @@ def _objects(schema: Any, name: str) -> Iterator[tuple[str, Schema]]:
     if schema.get("type") == "object" or "properties" in schema:
         yield name, schema
     for key in ("properties", "$defs", "definitions"):
-        for inner, part in (schema.get(key) or {}).items():
+        for inner, part in _named(schema, key).items():
             yield from _objects(part, f"({key}, {inner})")
     yield from _objects(schema.get("items"), "(items)")
-    for part in schema.get("anyOf") or ():
+    for part in _listed(schema, "anyOf"):
         yield from _objects(part, "(anyOf)")
 
 
@@ -60,23 +60,38 @@ def instance(schema: Any, root: Schema | None = None, depth: int = 0) -> Any:
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
-    if schema.get("enum"):
-        return schema["enum"][0]
+    for value in _listed(schema, "enum"):
+        return value
     for key in ("anyOf", "oneOf", "allOf"):
-        if schema.get(key):
-            return instance(schema[key][0], root, depth + 1)
+        for part in _listed(schema, key):
+            return instance(part, root, depth + 1)
     return _of_type(schema, root, depth)
+
+
+def _listed(schema: Schema, key: str) -> list[Any]:
+    found = schema.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _named(schema: Schema, key: str) -> Mapping[str, Any]:
+    found = schema.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _whole_number(schema: Schema, key: str, otherwise: int) -> int:
+    found = schema.get(key)
+    return found if isinstance(found, int) and found >= 0 else otherwise
 
 
 def _of_type(schema: Schema, root: Schema, depth: int) -> Any:
     kind = schema.get("type")
     kind = kind[0] if isinstance(kind, list) and kind else kind
     if kind == "object" or (kind is None and "properties" in schema):
-        properties = schema.get("properties") or {}
-        needed = schema.get("required", ())
+        properties = _named(schema, "properties")
+        needed = [name for name in _listed(schema, "required") if isinstance(name, str)]
         return {name: instance(properties.get(name), root, depth + 1) for name in needed}
     if kind == "array":
-        count = int(schema.get("minItems", 1))
+        count = _whole_number(schema, "minItems", 1)
         return [instance(schema.get("items"), root, depth + 1) for _ in range(count)]
     if kind == "string":
         return _text(schema)
@@ -87,17 +102,16 @@ def _of_type(schema: Schema, root: Schema, depth: int) -> Any:
 
 def _text(schema: Schema) -> str:
     text = _TEXTS.get(str(schema.get("format")), "simulated")
-    text = text.ljust(int(schema.get("minLength", 0)), ".")
-    return text[: int(schema.get("maxLength", len(text)))]
+    text = text.ljust(_whole_number(schema, "minLength", 0), ".")
+    return text[: _whole_number(schema, "maxLength", len(text))]
 
 
 def _number(schema: Schema) -> Any:
-    least = schema.get("minimum", schema.get("exclusiveMinimum"))
-    if least is not None:
-        return least + (1 if "exclusiveMinimum" in schema else 0)
-    most = schema.get("maximum", schema.get("exclusiveMaximum"))
-    if most is not None:
-        return most - (1 if "exclusiveMaximum" in schema else 0)
+    for key, beyond in (
+        ("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1),
+    ):  # fmt: skip
+        if isinstance(schema.get(key), (int, float)):
+            return schema[key] + beyond
     return 1
 
 

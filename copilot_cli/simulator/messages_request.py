@@ -21,6 +21,7 @@ from copilot_cli.simulator.asked import (
     integer,
     joined,
     known_only,
+    objects,
     prompt_tokens,
     schema_of,
     texts,
@@ -62,7 +63,7 @@ def check(body: Body, model: Model) -> Asked:
     check_range(body, "top_p", 1)
     tools = body.get("tools")
     check_tools(tools, lambda tool: tool.get("name"))
-    _check_schemas(tools or ())
+    _check_schemas(objects(tools))
     _check_marks(body, turns)
     config = body.get("output_config")
     wanted = config.get("format") if isinstance(config, Mapping) else None
@@ -206,10 +207,9 @@ def _check_schemas(tools: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _check_marks(body: Body, turns: Sequence[tuple[str, Blocks]]) -> None:
-    places = [block for _, blocks in turns for block in blocks]
+    places: list[Mapping[str, Any]] = [block for _, blocks in turns for block in blocks]
     for name in ("system", "tools"):
-        found = body.get(name)
-        places += found if isinstance(found, list) else []
+        places += objects(body.get(name))
     marks = sum("cache_control" in place for place in places)
     if marks > _MOST_MARKS:
         said = f"A maximum of {_MOST_MARKS} blocks with cache_control may be provided."

@@ -20,6 +20,7 @@ from copilot_cli.simulator.asked import (
     integer,
     joined,
     known_only,
+    objects,
     prompt_tokens,
     schema_of,
 )
@@ -148,11 +149,10 @@ def _invalid(where: str, value: Any, known: Any) -> Refused:
 
 
 def _check_tools(body: Body) -> None:
-    for number, tool in enumerate(body.get("tools") or ()):
-        if isinstance(tool, Mapping) and tool.get("type") != "function":
+    for number, tool in enumerate(objects(body.get("tools"))):
+        if tool.get("type") != "function":
             raise _invalid(f"tools[{number}].type", tool.get("type"), ("function",))
-        if isinstance(tool, Mapping):
-            _need(tool, f"tools[{number}]", "name")
+        _need(tool, f"tools[{number}]", "name")
     check_tools(body.get("tools"), lambda tool: tool.get("name"))
 
 
@@ -189,7 +189,7 @@ def _parts(items: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 def _echoed(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str | None, str | None]]:
     """What is bound to its credential: reasoning, and the ids of everything."""
     for item in items:
-        if item.get("type") == "reasoning":
-            yield item.get("id"), item.get("encrypted_content")
-        elif item.get("id") is not None:
-            yield str(item["id"]), None
+        echoed = None if item.get("id") is None else str(item["id"])
+        blob = item.get("encrypted_content") if item.get("type") == "reasoning" else None
+        if echoed is not None or blob is not None:
+            yield echoed, None if blob is None else str(blob)
