@@ -12,7 +12,7 @@ proxy. Sources: https://curl.se/libcurl/c/CURLOPT_NOPROXY.html, https://go.dev/p
 import ipaddress
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -191,11 +191,3 @@ def _split_port(item: str) -> tuple[str, int | None]:
     if is_port and (":" not in head or head.endswith("]")):
         return head, int(tail)
     return item, None
-
-
-def in_force(environ: Mapping[str, str]) -> Sequence[tuple[str, str]]:
-    """Return (variable, address without credentials) of each proxy that is set, for a report.
-
-    Raises `SettingsError` for the first that cannot be used.
-    """
-    return [(named[0], parse(*named).url) for named in rules(environ).proxies.values()]

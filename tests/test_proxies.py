@@ -3,7 +3,7 @@
 import pytest
 
 from copilot_cli.errors import SettingsError
-from copilot_cli.proxies import SYSTEM, in_force, parse, rules
+from copilot_cli.proxies import SYSTEM, parse, rules
 
 PASSWORD = "madeUpProxyPassword"  # made up
 PROXY = f"http://user:{PASSWORD}@proxy.example:3128"
@@ -138,7 +138,6 @@ def test_a_login_is_decoded_and_out_of_sight() -> None:
     texts = f"{proxy} {proxy!r} {proxy.url} {proxy.address} {rules({'HTTPS_PROXY': PROXY})!r}"
     assert "us@er" not in texts
     assert PASSWORD not in texts
-    assert in_force({"ALL_PROXY": PROXY}) == [("ALL_PROXY", "http://proxy.example:3128")]
 
 
 def test_the_systems_own_settings_count_where_no_variable_is_set() -> None:
