@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from copilot_cli.engines.adapting import (
     other_wire,
@@ -126,6 +128,23 @@ def test_nothing_is_left_out_on_a_guess(refusal: Refusal, body: dict[str, Any]) 
     """What was not plainly refused stays, and the person hears of the refusal."""
     sent = {"model": "m", "messages": [], **body}
     assert refused_parameter(refusal, sent, CHAT) is None
+
+
+@given(
+    text=st.text(max_size=200),
+    code=st.text(max_size=20) | st.sampled_from(["", "unsupported_parameter", "400"]),
+    param=st.text(max_size=20) | st.sampled_from(["stop", "text.format", "output_config"]),
+    path=st.sampled_from(ALL),
+)
+def test_any_refusal_names_a_field_that_was_sent_or_none(
+    text: str, code: str, param: str, path: str
+) -> None:
+    """Whatever a service writes."""
+    body = {"stop": ["x"], "text": {"format": {}}, "output_config": None, "temperature": 1.0}
+    refusal = Refusal(400, code, text, param=param)
+    found = refused_parameter(refusal, body, path)
+    assert found is None or found[1].partition(".")[0] in body
+    assert other_wire(refusal, path, None, ALL) in {None, *ALL} - {path}
 
 
 def test_anthropics_cap_is_never_left_out() -> None:
