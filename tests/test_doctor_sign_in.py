@@ -54,7 +54,7 @@ def test_the_kind_of_a_token(kind: str, said: str, world: World) -> None:
     detail = f"the variable COPILOT_CHAT_TOKEN for github.com: {said}"
     assert (found["sign-in"]["state"], found["sign-in"]["detail"]) == ("pass", detail)
     assert found["exchange"]["state"] == "pass"
-    assert ("is a bearer itself" in found["exchange"]["detail"]) == (kind == "github_pat_")
+    assert ("is a bearer itself" in found["exchange"]["detail"]) == (kind != "ghu_")
 
 
 def test_a_variable_that_hides_a_sign_in(signed_in: World) -> None:

@@ -84,7 +84,7 @@ def test_token_belongs_to_its_host() -> None:
     ("kind", "scenario", "status"),
     [
         ("ghu_", {}, 200),
-        ("gho_", {}, 200),
+        ("gho_", {"exchange_refuses_gho": False}, 200),
         ("gho_", {"exchange_refuses_gho": True}, 404),
         ("ghu_", {"exchange_refuses_gho": True}, 200),
         ("github_pat_", {}, 403),
@@ -93,7 +93,7 @@ def test_token_belongs_to_its_host() -> None:
     ],
 )
 def test_kinds_of_tokens(kind: str, scenario: dict[str, Any], status: int) -> None:
-    """The exchange takes app tokens, OAuth ones unless told otherwise, personal ones never."""
+    """The exchange takes app tokens, OAuth ones only if told so, personal ones never."""
     plain = Plain(**scenario)
     reply = plain.exchange(plain.sim.sign_in(kind=kind))
     assert reply.status_code == status

@@ -48,7 +48,7 @@ class Scenario:
     auto_approve: str | int | None = None  # None, "at_once", or how many polls are pending first
     device_flow: bool = True
     client_ids: frozenset[str] = frozenset({"Iv1.b507a08c87ecfe98"})
-    exchange_refuses_gho: bool = False
+    exchange_refuses_gho: bool = True
     copilot_requests: bool = True  # whether fine-grained tokens have that permission
     no_copilot: str | None = None  # the notification_id of the refusal
     token_life: int = 1800
