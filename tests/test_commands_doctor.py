@@ -208,9 +208,14 @@ def test_no_secret_no_account_and_no_path_of_the_home_is_in_it(
         assert login not in out
 
 
-def test_the_account_is_in_no_message(signed_in: World) -> None:
+@pytest.mark.parametrize("by_variable", [False, True])
+@pytest.mark.parametrize("reason", ["spammy_user", "no_copilot_access"])
+def test_the_account_is_in_no_message(reason: str, by_variable: bool, signed_in: World) -> None:
     """Not even where GitHub puts it into its own."""
-    signed_in.sim.scenario.no_copilot = "spammy_user"
+    if by_variable:
+        signed_in.environ["COPILOT_CHAT_TOKEN"] = signed_in.sim.sign_in("hubot")
+    signed_in.sim.scenario.no_copilot = reason
     found = report(signed_in, code=1)
     assert found["exchange"]["state"] == "fail"
     assert "octocat" not in json.dumps(found)
+    assert "hubot" not in json.dumps(found)

@@ -30,6 +30,7 @@ TEXTS = {
         "octocat (octocat), octocat-2, xoctocat",
         "ACCOUNT (ACCOUNT), octocat-2, xoctocat",
     ),
+    "an account that GitHub names": ("logged in as hubot-1.", "logged in as ACCOUNT."),
     "what is no secret": ("LANG=C.UTF-8", "LANG=C.UTF-8"),
     "controls": ("a\x1b[31mb\nc", "a␛[31mb c"),
 }

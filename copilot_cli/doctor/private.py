@@ -8,11 +8,13 @@ from urllib.parse import unquote
 
 from copilot_cli.doctor.check import Check
 from copilot_cli.environment import child_environ
+from copilot_cli.patterns import pattern
 from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
 
 _SHORTEST = 4  # characters; what is shorter is no secret, and stands in every other word
 _LONGEST = 600  # characters of one detail
+_LOGGED_IN = pattern(r"(\blogged in as @?)[\w-]+")  # GitHub's words of who has no access to Copilot
 
 
 class Private:
@@ -40,6 +42,7 @@ class Private:
             text = re.sub(rf"{re.escape(home)}(?=[/\\]|\W|$)", "~", text)
         for login in self._logins:
             text = re.sub(rf"(?<![\w-]){re.escape(login)}(?![\w-])", "ACCOUNT", text)
+        text = _LOGGED_IN.sub(r"\1ACCOUNT", text)
         return safe_line(redact(text), limit=_LONGEST)
 
     def check(self, check: Check) -> Check:

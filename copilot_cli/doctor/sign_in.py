@@ -68,9 +68,13 @@ def _kind(examination: Examination, found: "Source") -> str:
     closed = examination.app.vault.needs_passphrase or not examination.keyring_answers
     if found.token is None and (closed or examination.offline):  # it may have to be renewed first
         return ""
+    access = examination.app.access
     try:
-        examination.github = examination.app.access.known_token()
-    except CopilotChatError:
+        if found.token is None:
+            examination.github = examination.within("GitHub", access.known_token)
+        else:
+            examination.github = found.token
+    except (CopilotChatError, NotChecked):
         return ""  # what keeps it closed is told by the checks of the store and of the exchange
     kind = token_kind(examination.github)
     return f": {kind.name} ({kind.prefix}…)" if kind.prefix else f": {kind.name}"
