@@ -52,11 +52,8 @@ class KeyChanges:
         key = self._new_key(place, variable=not replaces)
         changed = rekeying.move(store, key, keep=keep, settle=lambda: self._settle(place))
         yield f"the store now opens with {_name(place.kind)}"
-        if keep:
-            yield (
-                f"it opens with {_name(present)} too, after: copilot-chat config set store "
-                + (present.partition(":")[0])
-            )
+        for kind in dict.fromkeys(kind for kind, _ in store.slots() if kind != key.type):
+            yield f"to open it with {_name(kind)} again: copilot-chat config set store {kind}"
         yield from _said(changed)
 
     def rotate(self) -> Iterator[str]:
