@@ -140,7 +140,7 @@ def test_any_refusal_names_a_field_that_was_sent_or_none(
     text: str, code: str, param: str, path: str
 ) -> None:
     """Whatever a service writes."""
-    body = {"stop": ["x"], "text": {"format": {}}, "output_config": None, "temperature": 1.0}
+    body: dict[str, Any] = {"stop": ["x"], "text": {"format": {}}, "output_config": None}
     refusal = Refusal(400, code, text, param=param)
     found = refused_parameter(refusal, body, path)
     assert found is None or found[1].partition(".")[0] in body
