@@ -38,6 +38,15 @@ def models(app: "App") -> Iterator[Candidate]:
         yield Candidate(named(model), model.name)
 
 
+def wanting_consent(app: "App") -> Iterator[Candidate]:
+    """Yield the models of those lists that can be enabled."""
+    from copilot_cli.engines.models import wants_consent
+
+    for model in _listed(app):
+        if wants_consent(model):
+            yield Candidate(model.id, model.name)
+
+
 def efforts(app: "App") -> Iterator[Candidate]:
     """Yield the levels of reasoning that any model of that list has."""
     levels = [level for model in _models(app) for level in model.reasoning]
@@ -118,6 +127,10 @@ BY_SETTING: Mapping[str, Find] = {
 
 
 def _models(app: "App") -> "Iterator[ModelInfo]":
+    return (model for model in _listed(app) if model.disabled is None)
+
+
+def _listed(app: "App") -> "Iterator[ModelInfo]":
     from copilot_cli.model_cache import ModelCache
 
     settings, seen = app.settings, set()
@@ -127,6 +140,6 @@ def _models(app: "App") -> "Iterator[ModelInfo]":
         if kind != settings.host and endpoint not in settings.endpoints:
             continue
         for model in kept.models:
-            if model.disabled is None and (endpoint, model.id) not in seen:
+            if (endpoint, model.id) not in seen:
                 seen.add((endpoint, model.id))
                 yield model._replace(endpoint=endpoint)

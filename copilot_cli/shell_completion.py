@@ -48,6 +48,10 @@ _OPTIONS: Mapping[str, Find] = {
     "--store": values.words("keyring", "passphrase", "keyfile", "none"),
     "--format": values.words("md", "json", "html"),
 }
+_ARGUMENTS: Mapping[tuple[str | None, str | None], Find] = {
+    ("config", "key"): values.keys,
+    ("models", "model"): values.wanting_consent,
+}
 
 
 def serve(command: Command, effects: Effects) -> int:
@@ -161,11 +165,9 @@ def _finder(ctx: Context, param: Parameter) -> Find | None:
     group = ctx.parent.info_name if ctx.parent else None
     if group == "sessions" and "ID" in (param.metavar or ""):
         return values.sessions
-    if group == "config" and param.name == "key":
-        return values.keys
     if group == "config" and param.name == "value":
         return values.values_of(ctx.params.get("key") or "")
-    return None
+    return _ARGUMENTS.get((group, param.name))
 
 
 def _written(shell: str, found: Iterable[Candidate]) -> str:

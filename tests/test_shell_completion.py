@@ -158,6 +158,8 @@ def test_live_values_come_from_files(used: Shell) -> None:
     assert "sim-disabled" not in models
     assert used.bash("copilot-chat ask --model=sim-ec") == ["sim-echo"]
     assert used.bash("copilot-chat config set model sim-ec") == ["sim-echo"]
+    assert "sim-disabled" in used.bash("copilot-chat models enable ")
+    assert "sim-echo" not in used.bash("copilot-chat models enable ")
     assert used.bash("copilot-chat config set effort ") == ["low", "medium", "high", "xhigh"]
     assert used.bash("copilot-chat config set role re") == ["review"]
     assert used.bash("copilot-chat --account ") == ["octocat"]
