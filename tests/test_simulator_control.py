@@ -79,9 +79,21 @@ def test_control_scripts(server: SimulatorServer, client: httpx.Client) -> None:
     assert client.post("/login/device/code", data=asked).status_code == 404
 
 
+def test_control_of_crossings_and_refusals(server: SimulatorServer, client: httpx.Client) -> None:
+    """Another process can ask what crossed, and script a refusal by its name."""
+    token = control(client, "sign_in", domain="octo.ghe.com").json()["token"]
+    assert client.get("/_simulator/crossings").json() == []
+    client.get("/byok/openai/v1/models", headers={"authorization": f"Bearer {token}"})
+    (crossing,) = client.get("/_simulator/crossings").json()
+    assert (crossing["kind"], crossing["home"]) == ("ghu_", "octo.ghe.com")
+    control(client, "fault", endpoint="messages", refusal="misdirected")
+    assert client.post("/v1/messages", json={}).text == "Misdirected Request\n"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
+        ("fault", {"endpoint": "chat", "refusal": "nope"}, "no refusal 'nope'"),
         ("fault", {}, "'endpoint' is missing"),
         ("fault", {"endpoint": "nope"}, "there are: device_code"),
         ("fault", {"endpoint": "chat", "times": "2"}, "'times' cannot be '2'"),

@@ -97,10 +97,11 @@ def test_variables() -> None:
 
 
 @pytest.mark.real
-def test_python_example(tmp_path: Path) -> None:
-    """The example in Python runs as it stands."""
+@pytest.mark.parametrize("code", re.findall(r"(?ms)^```python\n(.*?)^```", PAGE))
+def test_python_examples(tmp_path: Path, code: str) -> None:
+    """The examples in Python run as they stand."""
     example = tmp_path / "example.py"
-    example.write_text(block("python"))
+    example.write_text(code)
     root = Path(__file__).parent.parent
     subprocess.run([sys.executable, example], check=True, env={"PYTHONPATH": str(root)})
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from copilot_cli.simulator import Simulator, SimulatorServer
+from copilot_cli.simulator.scenario import KEYS
 from tests.simulated import question, text, trust
 
 pytestmark = pytest.mark.real
@@ -47,6 +48,30 @@ def test_proxy_stands_in_for_the_real_hosts(server: SimulatorServer) -> None:
         assert business.status_code == 421
     hosts = [seen.host for seen in server.simulator.log]
     assert hosts[:2] == ["api.github.com", "api.individual.githubcopilot.com"]
+
+
+@pytest.mark.parametrize(
+    ("url", "headers"),
+    [
+        ("https://api.openai.com", {"authorization": f"Bearer {KEYS['openai']}"}),
+        ("https://octo.openai.azure.com/openai", {"api-key": KEYS["azure"]}),
+        (
+            "https://api.anthropic.com",
+            {"x-api-key": KEYS["anthropic"], "anthropic-version": "2023-06-01"},
+        ),
+    ],
+)
+def test_proxy_stands_in_for_other_providers(
+    server: SimulatorServer, url: str, headers: dict[str, str]
+) -> None:
+    """A provider is reached by its own name; below the url it has a folder."""
+    with proxied(server) as client:
+        assert client.get(f"{url}/v1/models", headers=headers).status_code == 200
+    name = server.simulator.log[-1].endpoint.partition("_")[0]
+    path = f"/byok/{name}{httpx.URL(url).path.rstrip('/')}/v1/models"
+    with httpx.Client(base_url=server.url, verify=trust(server), trust_env=False) as client:
+        assert client.get(path, headers=headers).status_code == 200
+    assert server.simulator.crossings == []
 
 
 @pytest.mark.parametrize(

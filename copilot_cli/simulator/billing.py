@@ -55,6 +55,7 @@ def messages(used: Counts) -> dict[str, Any]:
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": 0,
         "output_tokens": used.output,
+        "output_tokens_details": {"thinking_tokens": used.reasoning},
     }
 
 
