@@ -96,7 +96,7 @@ def test_names_that_cannot_be(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*routing.COPILOT, "direct", "official", "byok", "cli", routing.ENV]
+    "name", [*sorted(routing.COPILOT), "direct", "official", "byok", "cli", routing.ENV]
 )
 def test_names_that_mean_something_else(name: str) -> None:
     """Prefixes of Copilot and the engines' names are taken."""
