@@ -33,7 +33,7 @@ PROXIES: dict[str, tuple[dict[str, str], str, str]] = {
     "with a login": (
         {"https_proxy": PROXY, "NO_PROXY": "a.example,10.0.0.0/8"},
         "pass",
-        "https_proxy http://proxy.example:3128 with a login for https; NO_PROXY has 2",
+        "https_proxy http://proxy.example:3128 with a login for https; NO_PROXY excepts 2",
     ),
     "two": (
         {"HTTP_PROXY": "a:1", "ALL_PROXY": "b:2"},

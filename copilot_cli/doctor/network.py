@@ -39,7 +39,7 @@ def proxy(examination: Examination) -> Iterator[Check]:
         yield Check("proxy", "fail", error.message, error.hint)
         return
     if shown and rules.exceptions:
-        shown.append(f"NO_PROXY has {len(rules.exceptions)}")
+        shown.append(f"NO_PROXY excepts {len(rules.exceptions)}")
     yield Check("proxy", "pass", "; ".join(shown) or "none is set")
 
 
@@ -62,7 +62,7 @@ def certificates(examination: Examination) -> Iterator[Check]:
     name = authority(environ)
     if name:
         count = len(context.get_ca_certs())
-        many = f"{count} certificates" if count else "a folder of certificates"
+        many = f"certificates: {count}" if count else "a folder of certificates"
         yield Check("certificates", "pass", f"{name}: {Path(environ[name])}, {many}")
     elif type(context).__module__.startswith("truststore"):
         yield Check("certificates", "pass", "the system's trust store")

@@ -39,12 +39,13 @@ def source(examination: Examination) -> Iterator[Check]:
         return
     detail = f"{_where(found)} for {examination.settings.host}{_kind(examination, found)}"
     hidden = ", ".join(dict.fromkeys(_where(each) for each in resolved.hidden))
-    if hidden and found.kind == "environment":
+    if hidden:
+        detail += f"; hides {hidden}"
+    if any(each.kind == "stored" for each in resolved.hidden):
         fix = f"unset {found.name} where the stored sign-in should count"
-        stored = any(each.kind == "stored" for each in resolved.hidden)
-        yield Check("sign-in", "warn" if stored else "pass", f"{detail}; hides {hidden}", fix)
+        yield Check("sign-in", "warn", detail, fix)
     else:
-        yield Check("sign-in", "pass", f"{detail}; hides {hidden}" if hidden else detail)
+        yield Check("sign-in", "pass", detail)
 
 
 def _nobody(examination: Examination, unused: list[str]) -> Check:
