@@ -226,6 +226,22 @@ def test_a_delta_of_a_block_that_never_began_is_told() -> None:
     assert told == [Text("Hi"), Reasoning("Hm")]
 
 
+def test_pieces_go_to_the_block_that_they_are_of() -> None:
+    """Blocks are known by their index, also where two are open at once."""
+    start, delta = {"type": "content_block_start"}, {"type": "content_block_delta"}
+    call = {"type": "tool_use", "name": "f"}
+    _, end = fed(
+        {**start, "index": 0, "content_block": {**call, "id": "a"}},
+        {**start, "index": 1, "content_block": {**call, "id": "b"}},
+        {**delta, "index": 0, "delta": {"type": "input_json_delta", "partial_json": "[0"}},
+        {**delta, "index": 1, "delta": {"type": "input_json_delta", "partial_json": "[1"}},
+        {**delta, "index": 0, "delta": {"type": "input_json_delta", "partial_json": "]"}},
+        {**delta, "index": 1, "delta": {"type": "input_json_delta", "partial_json": "]"}},
+        ended("tool_use"),
+    )
+    assert end[:2] == [ToolCall("a", "f", "[0]"), ToolCall("b", "f", "[1]")]
+
+
 def test_pieces_that_are_no_event_are_progress() -> None:
     """A long call, or thinking that is not told, is not silence; a ping is."""
     reader = Decoder()

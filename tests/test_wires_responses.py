@@ -261,6 +261,27 @@ def test_a_piece_is_told_as_it_comes(kind: str, expected: Event) -> None:
     assert fed({"type": f"response.{kind}.delta", "delta": "x"})[0] == [expected]
 
 
+WHOLE: dict[str, tuple[dict[str, Any], Event]] = {
+    "refusal.done": ({"refusal": "x"}, Text("x")),
+    "content_part.done": ({"part": {"type": "refusal", "refusal": "x"}}, Text("x")),
+    "reasoning_summary_text.done": ({"text": "x"}, Reasoning("x")),
+    "reasoning_summary_part.done": ({"part": {"text": "x"}}, Reasoning("x")),
+    "reasoning_text.done": ({"text": "x"}, Reasoning("x")),
+    "output_item.done": (
+        {"item": {"type": "message", "content": [{"type": "refusal", "refusal": "x"}]}},
+        Text("x"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_what_was_not_told_in_pieces_is_told_whole(kind: str) -> None:
+    """Once, however often it comes."""
+    fields, expected = WHOLE[kind]
+    event = {"type": f"response.{kind}", **fields}
+    assert fed(event, event)[0] == [expected]
+
+
 def test_texts_of_several_parts_and_items_are_all_told() -> None:
     """Another part, and another item, is another text."""
     delta = {"type": "response.output_text.delta"}
