@@ -295,6 +295,20 @@ def test_a_foreign_proxy_in_the_token_is_refused() -> None:
         api_host({}, "tid=1;proxy-ep=proxy.evil.example:sig", REST)
 
 
+@pytest.mark.parametrize("rest_url", [REST, "https://api.acme.ghe.com"], ids=["github", "company"])
+def test_another_company_s_host_is_refused(rest_url: str) -> None:
+    """A token goes to the Copilot API of the installation it is of, whatever the reply names."""
+    fields = {"endpoints": {"api": "https://copilot-api.octo.ghe.com"}}
+    with pytest.raises(ServiceError, match=r"copilot-api\.octo\.ghe\.com"):
+        api_host(fields, "x", rest_url)
+
+
+def test_a_company_s_host_behind_an_address_of_one_s_own() -> None:
+    """Whose it is cannot be told there."""
+    api = "https://copilot-api.octo.ghe.com"
+    assert api_host({"endpoints": {"api": api}}, "x", "https://github-proxy.example") == api
+
+
 def test_the_users_host_wins() -> None:
     """The host that the user set is used, whatever the reply names."""
     body = {**GOOD, "endpoints": {"api": "https://evil.example"}}

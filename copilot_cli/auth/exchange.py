@@ -133,10 +133,11 @@ def _allowed(url: str, rest_url: str) -> str:
     path = parts.path.rstrip("/")
     # The host is matched as a whole, since other parsers read `\` and the like differently.
     plain = _HOST.fullmatch(host) and not (path or parts.query or parts.fragment or parts.username)
-    github = host.endswith(".githubcopilot.com") or _COMPANY_API.fullmatch(host)
+    rest_host = urlsplit(rest_url).hostname or ""
+    github = host.endswith(".githubcopilot.com") or _of_company(host, rest_host)
     if plain and github and parts.scheme == "https" and port in (None, 443):
         return f"https://{host}"
-    local = is_loopback(host) and is_loopback(urlsplit(rest_url).hostname or "")
+    local = is_loopback(host) and is_loopback(rest_host)
     if plain and local and parts.scheme in {"http", "https"}:
         return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
     raise ServiceError(
@@ -145,6 +146,17 @@ def _allowed(url: str, rest_url: str) -> str:
         hint="if it is right, set copilot_api_url to it",
         kind="foreign_host",
     )
+
+
+def _of_company(host: str, rest_host: str) -> bool:
+    """Whether `host` is the Copilot API beside `rest_host`, and not another company's.
+
+    Which company's it is cannot be told behind an address that the person set.
+    """
+    if _COMPANY_API.fullmatch(host) is None:
+        return False
+    known = rest_host == "api.github.com" or rest_host.endswith(".ghe.com")
+    return not known or host == f"copilot-{rest_host}"
 
 
 def _essentials(host: str, fields: Mapping[str, Any]) -> tuple[str, float, float]:
