@@ -96,6 +96,7 @@ def test_a_proxy_that_cannot_be_used_is_a_wrong_setting(name: str) -> None:
 
 def test_socks_without_its_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package is an extra; exit 2 with the line that installs it."""
+    pytest.importorskip("httpcore")  # it would remember for good that there is no SOCKS
     monkeypatch.setitem(sys.modules, "socksio", None)
     environ = {"ALL_PROXY": f"socks5://user:{PASSWORD}@proxy.example:1"}
     with build_client(environ, user_agent="t") as own, pytest.raises(SettingsError) as raised:

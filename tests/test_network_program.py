@@ -111,6 +111,7 @@ def test_a_malformed_proxy(words: tuple[str, ...], proxy: str, said: str, run: R
 
 def test_socks_without_its_package(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exit code 2 with the line that installs it."""
+    pytest.importorskip("httpcore")  # it would remember for good that there is no SOCKS
     monkeypatch.setitem(sys.modules, "socksio", None)
     code, _, err = run("ask", "hello", ALL_PROXY=f"socks5://{LOGIN}@p.example:1")
     assert code == 2
