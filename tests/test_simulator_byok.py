@@ -64,7 +64,8 @@ def test_usage_comes_when_it_is_asked_for() -> None:
     body = {"model": "gpt-sim", "messages": ASKED, "stream": True,
             "stream_options": {"include_usage": True}}  # fmt: skip
     reply = post(Plain(), f"{OPENAI}/chat/completions", body, KEYED["openai"])
-    assert events(reply)[-1]["usage"]["prompt_tokens"] == 2
+    usage = events(reply)[-1]["usage"]
+    assert [usage[f"{what}_tokens"] for what in ("prompt", "completion", "total")] == [2, 2, 4]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +194,8 @@ def test_other_paths_are_not_found() -> None:
     assert plain.http.post(f"{OPENAI}/messages", headers=KEYED["openai"]).status_code == 404
     assert plain.http.get("https://api.openai.com/models").status_code == 404
     assert plain.http.get("http://127.0.0.1/byok/nobody/v1/models").status_code == 404
+    headers = KEYED["openai"]
+    assert plain.http.get("https://github.com/byok/openai/v1/models", headers=headers).is_error
 
 
 @pytest.mark.parametrize(
