@@ -48,6 +48,7 @@ def test_whoever_reads_the_stream_is_told_to_hang_up() -> None:
     stream.feed(b'data: {"choices":[{"delta":{"content":"END b"}}]}\n\n')
     assert (reader.done, reader.finished, stream.done) == (True, True, True)
     assert stream.feed(b'data: {"choices":[{"delta":{"content":"c"}}]}\n\n') == []
+    assert reader.feed({"choices": [{"delta": {"content": "d"}}]}) == []
     assert reader.finish() == [UsageReport(Usage(1)), STOP]
 
 
