@@ -208,6 +208,7 @@ def test_another_shape_would_be_found(shown: Any, real: Any, fault: list[str]) -
     [
         ("models --json", 0),
         ("status --json", 0),
+        ("accounts --json", 0),
         ("usage --json", 0),
         ("sessions list --json", 0),
         ("sessions show --json", 0),
