@@ -32,6 +32,7 @@ WHOLE |= {
     "sensitive",
     "structured",
     "verdict",
+    "walking",
     "workspace",
 }
 
@@ -68,6 +69,8 @@ ALLOWED: dict[str, set[str]] = {
     "listing": {"exporting", "store", "ui", "ui.safe"},
     "sensitive": {"patterns"},
     "upwards": set(),
+    "globs": set(),
+    "walking": {"globs"},
     "project": {"upwards", "config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
@@ -88,7 +91,8 @@ ALLOWED: dict[str, set[str]] = {
     "engines": BOTTOM | {"network", "parties", "retry_after", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "parties", "turn"},
     "parties": {"messages"},
-    "tools": {"errors", "messages", "patterns", "ui.safe"},
+    "tools": {"environment", "errors", "globs", "messages", "patterns", "sensitive", "ui.safe"}
+    | {"walking"},
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "messages"},
     "budget": {"context", "errors", "messages", "parties"},
