@@ -8,7 +8,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.errors import CopilotChatError, ModelUnavailable, SignInError, UsageError
+from copilot_cli.errors import (
+    CopilotChatError,
+    LimitError,
+    ModelUnavailable,
+    ServiceError,
+    SignInError,
+    UsageError,
+)
 from copilot_cli.model_cache import ModelCache, ModelList
 from copilot_cli.routing import ENV
 
@@ -161,7 +168,7 @@ class Catalogue:
             return self._default_of(route.endpoint)
         from copilot_cli.engines.models import default_model
 
-        chosen = default_model(self.known() if self.silent else self.models())
+        chosen = default_model(self.known() if self.silent else self._likely())
         if chosen is None and self.silent:
             raise UsageError(
                 "no model is set, and the service's default is not known yet",
@@ -174,6 +181,15 @@ class Catalogue:
             )
         self._app.streams.notice(f"model: {chosen.id} (the service's default; choose with -m)")
         return chosen.id
+
+    def _likely(self) -> "list[ModelInfo]":
+        """Return Copilot's list as `models` does; as it was, where the service is out of order."""
+        try:
+            return self.models()
+        except (ServiceError, LimitError):
+            if known := self.known():
+                return known
+            raise
 
     def _default_of(self, endpoint: str) -> str:
         """Return the model that an endpoint is set up with, else the only one that it lists."""

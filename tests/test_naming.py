@@ -206,6 +206,15 @@ def test_a_short_name_works_without_the_service_s_list(world: World) -> None:
     assert ask(world, "sim-ech")[:2] == (0, "hello")
 
 
+def test_the_default_of_an_old_list_serves_where_there_is_no_newer_one(world: World) -> None:
+    """The list may be out of order while answers are not."""
+    world.run("models")
+    world.time += 3600
+    world.sim.fault("models", status=500, body="no", times=99)
+    assert world.run("ask", "hello")[0] == 0
+    assert models_asked(world) == ["sim-docs"]
+
+
 def test_a_revoked_sign_in_is_no_missing_list(world: World) -> None:
     """It is told as what it is."""
     world.sim.fault("exchange", status=401, body='{"message": "Bad credentials"}', times=9)
