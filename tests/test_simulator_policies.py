@@ -149,6 +149,15 @@ def test_plans_and_ages(model: str, plan: str, status: int) -> None:
     assert Plain(plan=plan).ask(model=model).status_code == status
 
 
+def test_the_list_may_be_behind() -> None:
+    """A model may be listed for chat, refuse it, and answer on another wire."""
+    plain = Plain()
+    listed_on = listed(plain, plain.bearer())["sim-moved"]["supported_endpoints"]
+    assert listed_on == ["/chat/completions"]
+    assert plain.ask(model="sim-moved").json()["error"]["code"] == "unsupported_api_for_model"
+    assert plain.respond(model="sim-moved").status_code == 200
+
+
 def test_the_list_warns() -> None:
     """Deprecation and preview come with words of their own."""
     plain = Plain()

@@ -138,17 +138,17 @@ NOT_MODELS: tuple[Any, ...] = (None, "sim-text", {"name": "no id"}, {"id": 7, "c
 """What `Scenario.broken_models` adds: items that are no models at all."""
 
 
-def _claude() -> dict[str, Any]:
-    """On messages and chat; thinks as long as it sees fit, or within a budget."""
+def _claude(model_id: str, name: str, endpoints: list[str]) -> dict[str, Any]:
+    """Speaks messages; thinks as long as it sees fit, or within a budget."""
     thinking = {"adaptive_thinking": True, "min_thinking_budget": 1024, "max_thinking_budget": 8192}
     item = _item(
-        "sim-claude",
-        "Sonnet Echo",
+        model_id,
+        name,
         family="claude-sim",
         vendor="Anthropic",
         multiplier=1,
         supports={**_TOOLS, **thinking, "vision": True, "reasoning_effort": _EFFORTS},
-        supported_endpoints=[CHAT, MESSAGES],
+        supported_endpoints=endpoints,
     )
     item["capabilities"]["limits"]["vision"] = _VISION
     return item
@@ -220,7 +220,9 @@ def models() -> dict[str, Model]:
                 supported_endpoints=[MESSAGES, RESPONSES, CHAT],
             )
         ),
-        Model(_claude()),
+        Model(_claude("sim-claude", "Sonnet Echo", [CHAT, MESSAGES])),
+        Model(_claude("sim-messages", "Messages Echo", [MESSAGES])),
+        Model(_item("sim-moved", "Moved Echo", supports=_TOOLS), moved=(RESPONSES,)),
         Model(_item("sim-auto", "Auto Echo", model_picker_enabled=False), by_session=True),
         Model(_embeddings()),
     ]

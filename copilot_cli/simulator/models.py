@@ -14,7 +14,8 @@ class Model(NamedTuple):
 
     `refuses` are the options it does not take: max_tokens, temperature, top_p, stop. One that is
     there `by_session` answers only who was given a session for it; `blocked`: its policy is not the
-    person's to change; `retired`: it is listed, and gone.
+    person's to change; `retired`: it is listed, and gone; `moved`: where it can be asked, whatever
+    the list says.
     """
 
     item: dict[str, Any]
@@ -23,6 +24,7 @@ class Model(NamedTuple):
     by_session: bool = False
     blocked: bool = False
     retired: bool = False
+    moved: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -37,7 +39,7 @@ class Model(NamedTuple):
     @property
     def endpoints(self) -> list[str]:
         """Where it can be asked; a model that names nothing can be asked on chat."""
-        return list(self.item.get("supported_endpoints", [CHAT]))
+        return list(self.moved) or list(self.item.get("supported_endpoints", [CHAT]))
 
     @property
     def streams(self) -> bool:
