@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot_cli.auth.accounts import ACCOUNT_KIND, Account, all_accounts
-from copilot_cli.auth.choosing import meant
+from copilot_cli.auth.accounts import ACCOUNT_KIND, Account, all_accounts, meant
 from copilot_cli.auth.sources import Source
 from copilot_cli.config_file import ConfigFile
 from copilot_cli.errors import CopilotChatError, SecretNotFound, StoreError, UsageError

@@ -46,11 +46,13 @@ _OPTIONS: Mapping[str, Find] = {
     "--engine": values.words("direct"),
     "--method": values.words("device", "token", "env", "gh", "ide"),
     "--store": values.words("keyring", "passphrase", "keyfile", "none"),
+    "--to": values.words("keyring", "passphrase", "keyfile"),
     "--format": values.words("md", "json", "html"),
 }
 _ARGUMENTS: Mapping[tuple[str | None, str | None], Find] = {
     ("config", "key"): values.keys,
     ("models", "model"): values.wanting_consent,
+    ("accounts", "name"): values.accounts,
 }
 
 

@@ -127,6 +127,49 @@ with daemon() as process:
     assert store().fingerprint()
 """
 
+MOVED = """
+from copilot_cli.secret import Secret
+from copilot_cli.store.keys import PassphraseKey
+from copilot_cli.store.rekeying import move, rotate
+
+def items():
+    with contextlib.closing(secretstorage.dbus_init()) as bus:
+        collection = secretstorage.get_default_collection(bus)
+        return [item.get_attributes()["username"] for item in collection.get_all_items()]
+
+def with_passphrase():
+    key = PassphraseKey(lambda: Secret("made up passphrase"), cost=15)
+    return SecretStore(HOME / "data", key=key, source=lambda _: KeyringKey(OsKeyring()))
+
+with daemon():
+    store().put(NAME, {"token": "made up"})
+    first = store().kid()
+    opened = store()
+    rotate(opened, [opened.source("keyring")])
+    assert store().kid() != first
+    assert items() == [f"store:{store().kid()}"], items()
+    assert store().get(NAME) == {"token": "made up"}
+    moving = SecretStore(
+        HOME / "data", key=KeyringKey(OsKeyring()), source=lambda _: KeyringKey(OsKeyring()))
+    key = PassphraseKey(lambda: Secret("made up passphrase"), cost=15)
+    changed = move(moving, key, keep=False, settle=lambda: None)
+    assert changed.removed and not changed.left, changed
+    assert items() == []
+    move(with_passphrase(), KeyringKey(OsKeyring()), keep=False, settle=lambda: None)
+    assert len(items()) == 1
+    assert store().get(NAME) == {"token": "made up"}
+    with contextlib.closing(secretstorage.dbus_init()) as bus:
+        secretstorage.get_default_collection(bus).lock()
+    before = store().path.read_bytes()
+    try:
+        move(store(), key, keep=False, settle=lambda: None)
+    except KeyringLocked as error:
+        assert "keys move --to passphrase" in error.hint
+    else:
+        raise AssertionError("a locked keyring was moved from")
+    assert store().path.read_bytes() == before
+"""
+
 SILENT = """
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
@@ -197,6 +240,7 @@ def run(folder: Path, script: str) -> None:
         pytest.param(UNLOCKED, id="unlocked"),
         pytest.param(LOCKED, id="locked"),
         pytest.param(MISSING, id="key removed"),
+        pytest.param(MOVED, id="keys moved and rotated"),
         pytest.param(STOPPED, id="stopped"),
         pytest.param(SILENT, id="never answers"),
         pytest.param(ABSENT, id="absent"),

@@ -220,3 +220,13 @@ def test_a_model_that_does_not_hold_is_said(world: World) -> None:
     assert code == 0, err
     assert "The model of-the-other-plan of before is not available to you" in err
     assert "of-the-other-plan" not in world.config
+
+
+def test_a_second_run_for_a_host_checks_who_is_there(world: World) -> None:
+    """The settings' account is that of another host, and asks for no new sign-in on this one."""
+    asked(world, "accounts", "switch", "octocat")
+    code, _, err = world.run("--host", OCTO, "onboard", "--yes")
+    assert code == 0
+    assert f"Already signed in as mona on {OCTO}" in err
+    check(world, OF_OCTO)
+    assert 'account = "octocat"' in world.config

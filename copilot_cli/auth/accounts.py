@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     import httpx
 
     from copilot_cli.auth.device import Grant
+    from copilot_cli.settings import Settings
 
 ACCOUNT_KIND = "github"
 """The kind of the store's entries that are sign-ins."""
+NAMED = ("option", "environment")
+"""How the source of a setting begins that somebody named for this run."""
 _EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
 _LOGIN = pattern(r"[A-Za-z0-9_-]{1,100}")
 _PUBLIC_API_VERSION = "2022-11-28"  # /user is public API, which refuses the internal version
@@ -274,6 +277,27 @@ def choose_account(accounts: tuple[Account, ...], wanted: str | None, host: str)
             hint="choose one with --account, or for good with `copilot-chat accounts switch NAME`",
         )
     return accounts[0]
+
+
+def wanted_here(settings: "Settings", here: tuple[Account, ...]) -> str | None:
+    """Return the login that the settings name for their host; `here` are the accounts of that.
+
+    The account of the settings file is that of the file's own host: another host, named by an
+    option or a variable, is not asked for it unless it is there as well.
+    """
+    wanted = settings.account
+    if wanted is None or settings.source("account") != "config.toml":
+        return wanted
+    is_here = any(account.login.lower() == wanted.lower() for account in here)
+    return wanted if is_here or not settings.source("host").startswith(NAMED) else None
+
+
+def meant(settings: "Settings", here: tuple[Account, ...]) -> Account:
+    """Return which account of `here`, those of the run's host, is meant: named, or the only one.
+
+    Raises UsageError as `choose_account` does.
+    """
+    return choose_account(here, wanted_here(settings, here), settings.host)
 
 
 def fetch_login(client: "httpx.Client", rest_url: str, token: Secret) -> str:

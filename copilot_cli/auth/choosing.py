@@ -9,11 +9,9 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from copilot_cli import kinds
-from copilot_cli.auth.accounts import Account, EntryNames, all_accounts, choose_account
+from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts
 from copilot_cli.errors import UsageError
 from copilot_cli.settings import TOKEN_VARIABLES, Settings
-
-_NAMED = ("option", "environment")
 
 
 class Named(NamedTuple):
@@ -68,26 +66,12 @@ def on_its_host(settings: Settings, store: EntryNames) -> Settings:
 
 
 def _looks_for_host(settings: Settings) -> bool:
-    if not settings.source("account").startswith(_NAMED):
+    if not settings.source("account").startswith(NAMED):
         return False
-    if settings.source("host").startswith(_NAMED) or settings.github_url:
+    if settings.source("host").startswith(NAMED) or settings.github_url:
         return False
     token = any(settings.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
     return not token or settings.source("account") == "option"
-
-
-def meant(settings: Settings, here: tuple[Account, ...]) -> Account:
-    """Return which account of `here`, those of the run's host, is meant: named, or the only one.
-
-    The account of the settings file is not asked for on another host than the file's own. Raises
-    `UsageError` as `choose_account` does.
-    """
-    wanted = settings.account
-    if wanted is not None and settings.source("account") == "config.toml":
-        logins = {account.login.lower() for account in here}
-        if settings.source("host").startswith(_NAMED) and wanted.lower() not in logins:
-            wanted = None
-    return choose_account(here, wanted, settings.host)
 
 
 def named(accounts: Iterable[Account]) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from copilot_cli.auth.accounts import Account, EntryNames, all_accounts
-from copilot_cli.auth.choosing import meant
+from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts, meant
 from copilot_cli.errors import StoreError
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
@@ -130,7 +129,7 @@ def _keeps_late_out(settings: Settings, everyone: tuple[Account, ...]) -> bool:
 
     Source: github/copilot-cli#1673, #237, #415: the wrong account answers, and nobody notices.
     """
-    if settings.source("account").startswith(("option", "environment")):
+    if settings.source("account").startswith(NAMED):
         return True
     return bool(everyone) and settings.source("host") == "default"
 

@@ -6,7 +6,7 @@ keyring) is not taken for a bad one.
 
 from typing import TYPE_CHECKING
 
-from copilot_cli.auth.accounts import Account, choose_account, stored_accounts
+from copilot_cli.auth.accounts import Account, choose_account, stored_accounts, wanted_here
 from copilot_cli.auth.lease_values import ExchangeRefused
 from copilot_cli.errors import (
     Corrupt,
@@ -68,7 +68,7 @@ class SecondRun:
         """Return the account that is meant; None for none, and for one that is yet to sign in."""
         settings = self._app.settings
         accounts = stored_accounts(self._app.vault.store, settings.host)
-        wanted = settings.account
+        wanted = wanted_here(settings, accounts)
         logins = {account.login.lower() for account in accounts}
         if not accounts or (wanted is not None and wanted.lower() not in logins):
             return None
