@@ -317,3 +317,61 @@ def test_a_key_never_lies_beside_what_it_opens(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="beside what it opens"):
             FileKey(path, store_folder=secrets)
     FileKey(tmp_path / "secrets.key", store_folder=secrets)
+
+
+# Another key beside the present one
+
+
+@posix
+def test_a_key_file_has_both_keys_until_it_is_settled(tmp_path: Path) -> None:
+    """Whichever store is found after a crash opens; then only the newest is left."""
+    key = file_key(tmp_path)
+    first = key.create(KID, DATA_KEY)
+    second = key.renew(OTHER_KID, DATA_KEY[::-1])
+    path = tmp_path / "settings" / "key"
+    assert path.read_bytes().count(b"copilot-chat-key-1:") == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    fresh = file_key(tmp_path)
+    assert (fresh.unwrap(first), fresh.unwrap(second)) == (DATA_KEY, DATA_KEY[::-1])
+    third = fresh.renew(KID, DATA_KEY)
+    fresh.settle()
+    assert path.read_bytes().count(b"copilot-chat-key-1:") == 1
+    assert file_key(tmp_path).unwrap(third) == DATA_KEY
+    for old in (first, second):
+        with pytest.raises(WrongKey):
+            file_key(tmp_path).unwrap(old)
+
+
+def test_a_renewed_key_file_can_be_put_back(tmp_path: Path) -> None:
+    """As it was, to the byte."""
+    key = file_key(tmp_path)
+    first = key.create(KID, DATA_KEY)
+    key.settle()
+    path = tmp_path / "settings" / "key"
+    before = path.read_bytes()
+    again = file_key(tmp_path)
+    again.renew(OTHER_KID, DATA_KEY)
+    again.withdraw()
+    assert path.read_bytes() == before
+    assert again.unwrap(first) == DATA_KEY
+
+
+@pytest.mark.parametrize("text", ["\n", "x\n", "{key}\nx\n", "\n{key}\n", "{key}\n\n"])
+def test_every_line_of_a_key_file_is_a_key(tmp_path: Path, text: str) -> None:
+    """A file with anything else in it is not ours."""
+    key = file_key(tmp_path)
+    slot = key.create(KID, DATA_KEY)
+    path = tmp_path / "settings" / "key"
+    path.write_text(text.format(key=path.read_text().strip()))
+    with pytest.raises(WrongKey, match="is not a key file of ours"):
+        key.unwrap(slot)
+
+
+def test_a_passphrase_is_renewed_with_another_salt() -> None:
+    """The same words, and still another key."""
+    key = PassphraseKey(lambda: PASSPHRASE, cost=COST)
+    first, second = key.create(KID, DATA_KEY), key.renew(OTHER_KID, DATA_KEY)
+    assert first.kdf is not None
+    assert second.kdf is not None
+    assert first.kdf.salt != second.kdf.salt
+    assert key.unwrap(second) == DATA_KEY

@@ -277,6 +277,46 @@ def test_ctrl_c_during_the_first_write_leaves_nothing(tmp_path: Path) -> None:
     assert not path_of(tmp_path).exists()
 
 
+def test_ctrl_c_after_the_file_is_in_its_place_keeps_its_key(tmp_path: Path) -> None:
+    """A file without its key would be of no use to anybody."""
+    backend = Memory()
+
+    def interrupted(path: Path, data: bytes) -> None:
+        files.write_atomic(path, data)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        with_keyring(tmp_path, backend, write=interrupted).put(OCTOCAT, VALUE)
+    assert with_keyring(tmp_path, backend).get(OCTOCAT) == VALUE
+
+
+def test_many_entries_are_one_write(tmp_path: Path) -> None:
+    """An equal result is none; what the change raises leaves everything as it was."""
+    store = opened(tmp_path)
+    store.put_all(lambda _: {OCTOCAT: VALUE, MONA: {}})
+    assert store.describe()["gen"] == 1
+    store.put_all(lambda entries: entries)
+    assert store.describe()["gen"] == 1
+    store.put_all(lambda entries: {**entries, MONA: {"token": "b"}})
+    assert opened(tmp_path).entries() == {OCTOCAT: VALUE, MONA: {"token": "b"}}
+
+    def fail(entries: dict[EntryName, dict[str, Any]]) -> dict[EntryName, dict[str, Any]]:
+        entries.clear()
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        store.put_all(fail)
+    assert len(opened(tmp_path).entries()) == 2
+
+
+def test_a_key_of_conversations_that_is_none_is_passed_over(tmp_path: Path) -> None:
+    """The present one is always there."""
+    store = opened(tmp_path)
+    for kid, value in (("0" * 16, {"key": "zz"}), ("1" * 16, {}), ("2" * 16, {"key": 5})):
+        store.put(EntryName("history", "conversations", kid), value)
+    assert store.history_keys() == (store.subkey("history"),)
+
+
 def test_a_key_that_cannot_be_taken_back_is_reported_too(tmp_path: Path) -> None:
     """Both failures are in the message."""
 
@@ -544,7 +584,9 @@ def test_a_purge_goes_on_past_what_fails_and_reports_it(tmp_path: Path) -> None:
 def test_a_purge_with_another_kind_of_key_says_what_it_cannot_reach(tmp_path: Path) -> None:
     """A key in a source that is not in use is not forgotten silently."""
     opened(tmp_path).put(OCTOCAT, VALUE)
-    with pytest.raises(StoreError, match=r"the keyfile key .* \(the store in use is of another kind\)"):
+    with pytest.raises(
+        StoreError, match=r"the keyfile key .* \(the store in use is of another kind\)"
+    ):
         opened(tmp_path, key=PassphraseKey(lambda: Secret("x"))).purge()
     assert not path_of(tmp_path).exists()
 

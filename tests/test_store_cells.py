@@ -176,3 +176,66 @@ def test_each_seal_is_another_one() -> None:
         assert cells.read(cells.write(text, 1, "x"), 1, "x") == text
     with pytest.raises(WrongKey):
         cells.read(cells.write("a", 1, "12"), 11, "2")
+
+
+# Keys of before
+
+
+def test_an_older_key_opens_what_it_sealed(tmp_path: Path) -> None:
+    """Only where the present one does not, and it is asked for then."""
+    kept = Kept(tmp_path / "conversations.db", seal=lambda: KEY)
+    session = converse(kept)
+    kept.sessions.close()
+    asked: list[int] = []
+
+    def older() -> tuple[bytes, ...]:
+        asked.append(1)
+        return b"neither made up, of 32 bytes lon", KEY
+
+    later = kept.open(seal=lambda: OTHER, older=older)
+    again = later.append(session, later.find(session).head, "user", [TextPart("again")])
+    assert again is not None
+    assert [turn.text for turn in later.history(session)][-1] == "again"
+    assert later.history(session)[0].text == f"{WORD} question"
+    assert asked == [1]
+    later.close()
+    with pytest.raises(WrongKey):
+        kept.open(seal=lambda: OTHER).history(session)
+
+
+def test_what_older_keys_sealed_is_sealed_anew(tmp_path: Path) -> None:
+    """Texts, data and titles, once; then the older key is needed no more."""
+    kept = Kept(tmp_path / "conversations.db", seal=lambda: KEY)
+    session = converse(kept)
+    before = kept.sessions.history(session)
+    kept.sessions.close()
+    later = kept.open(seal=lambda: OTHER, older=lambda: (KEY,))
+    assert later.reseal() > 2
+    assert later.reseal() == 0
+    later.close()
+    alone = kept.open(seal=lambda: OTHER)
+    assert alone.history(session) == before
+    assert alone.recent()[0].title == f"{WORD} question"
+    alone.close()
+    assert kept.notices == []
+    assert not legible(kept)
+
+
+def test_what_no_key_opens_stays_as_it_is(tmp_path: Path) -> None:
+    """It stops nothing, and the key may turn up one day."""
+    kept = Kept(tmp_path / "conversations.db", seal=lambda: KEY)
+    session = converse(kept)
+    kept.sessions.close()
+    later = kept.open(seal=lambda: OTHER)
+    assert later.reseal() == 0
+    later.close()
+    assert kept.open(unseal=lambda: KEY).history(session)[0].text == f"{WORD} question"
+
+
+def test_nothing_is_laid_open_by_sealing_anew(tmp_path: Path) -> None:
+    """Where nothing is to be sealed, what is stays under its old key."""
+    kept = Kept(tmp_path / "conversations.db", seal=lambda: KEY)
+    converse(kept)
+    kept.sessions.close()
+    assert kept.open(unseal=lambda: OTHER, older=lambda: (KEY,)).reseal() == 0
+    assert not legible(kept)
