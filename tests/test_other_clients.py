@@ -330,21 +330,23 @@ def test_it_goes_the_whole_way_under_githubs_own_names(copilot_chat: Program) ->
 def test_another_plans_host_is_left_once_the_exchange_names_the_right_one(
     copilot_chat: Program,
 ) -> None:
-    """A host that answers 421 is asked for anew, once a run, and told with what to do about it."""
+    """A host that answers 421 is looked up once more for each request, and told with its hint."""
     simulator = copilot_chat.simulator
     copilot_chat.variables["COPILOT_CHAT_TOKEN"] = simulator.sign_in()
     simulator.scenario.endpoints_api = f"https://{BUSINESS}"
     _, err = copilot_chat.run("ask", "-m", "sim-echo", "hello", code=6)
     assert "another plan" in err
-    refused = [("exchange", "api.github.com", 200), ("chat", BUSINESS, 421)]
-    assert copilot_chat.asked() == [*refused, *refused]
+    looked_up = ("exchange", "api.github.com", 200)
+    listing, chat = ("models", BUSINESS, 421), ("chat", BUSINESS, 421)
+    assert copilot_chat.asked() == [looked_up, listing, looked_up, listing, chat, looked_up, chat]
 
     simulator.scenario.endpoints_api = None
     out, _ = copilot_chat.run("ask", "-m", "sim-echo", "hello")
     assert out == "hello"
     assert copilot_chat.asked() == [
-        ("chat", BUSINESS, 421),
-        ("exchange", "api.github.com", 200),
+        listing,
+        looked_up,
+        ("models", INDIVIDUAL, 200),
         ("chat", INDIVIDUAL, 200),
     ]
 
