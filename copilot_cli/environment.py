@@ -15,6 +15,7 @@ EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
 PROVIDER_VARIABLES = ("COPILOT_PROVIDER_BASE_URL", "GITHUB_COPILOT_PROVIDER_URL")
 """The address of an endpoint of one's own: the first counts, since the key has its prefix."""
 _SECRET_VARIABLES = ("TOKEN", "PASSPHRASE", "API_KEY", "EXTRA_HEADERS", "PROVIDER_HEADERS")
+_OURS = ("COPILOT_", "GITHUB_COPILOT_", "_COPILOT_")
 _RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
 _HEADER_VALUE = pattern(r"[\x20-\x7e]+")
@@ -78,3 +79,9 @@ def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not name.upper().endswith(_SECRET_VARIABLES)
     }
+
+
+def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` without what is secret and without our own variables."""
+    kept = child_environ(environ)
+    return {name: value for name, value in kept.items() if not name.upper().startswith(_OURS)}

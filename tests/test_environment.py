@@ -2,7 +2,7 @@
 
 import pytest
 
-from copilot_cli.environment import child_environ, parse_extra_headers
+from copilot_cli.environment import child_environ, clean_environ, parse_extra_headers
 from copilot_cli.errors import SettingsError
 
 
@@ -37,3 +37,16 @@ def test_other_programs_get_no_secret() -> None:
     secret += ["COPILOT_PROVIDER_API_KEY", "GITHUB_COPILOT_EXTRA_HEADERS", "my_api_key"]
     plain = {"PATH": "/bin", "TERM": "xterm", "COPILOT_CHAT_HOME": "/h"}
     assert child_environ({**dict.fromkeys(secret, "x"), **plain}) == plain
+
+
+def test_what_a_command_does_not_get() -> None:
+    """Neither our variables nor anybody's secrets."""
+    environ = {
+        "PATH": "/bin",
+        "COPILOT_CHAT_HOME": "x",
+        "COPILOT_PROVIDER_BASE_URL": "x",
+        "GITHUB_COPILOT_MODEL": "x",
+        "GH_TOKEN": "x",
+        "OPENAI_API_KEY": "x",
+    }
+    assert clean_environ(environ) == {"PATH": "/bin"}

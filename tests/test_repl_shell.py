@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.repl.shell import clean
 from tests.repl_world import chatting_world, run, said, sent
 from tests.wizard_world import Person, World
 
@@ -107,16 +106,3 @@ def test_a_question_that_begins_with_an_exclamation_mark(world: World) -> None:
     """A space before it is enough."""
     run(world, " !important in CSS?", person=True)
     assert sent(world) == [[" !important in CSS?"]]
-
-
-def test_what_a_command_does_not_get() -> None:
-    """Neither our variables nor anybody's secrets."""
-    environ = {
-        "PATH": "/bin",
-        "COPILOT_CHAT_HOME": "x",
-        "COPILOT_PROVIDER_BASE_URL": "x",
-        "GITHUB_COPILOT_MODEL": "x",
-        "GH_TOKEN": "x",
-        "OPENAI_API_KEY": "x",
-    }
-    assert clean(environ) == {"PATH": "/bin"}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from copilot_cli.environment import child_environ
+from copilot_cli.environment import clean_environ
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.repl.attachments import Attachment
 from copilot_cli.ui.safe import safe
@@ -18,7 +18,6 @@ from copilot_cli.ui.safe import safe
 if TYPE_CHECKING:
     from copilot_cli.repl.loop import Repl
 
-_OURS = ("COPILOT_", "GITHUB_COPILOT_")
 _KEPT = 256 * 1024  # bytes of output that are kept for the model
 
 
@@ -32,19 +31,13 @@ def shell(repl: "Repl", command: str) -> None:
         _open(repl)
 
 
-def clean(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `environ` without our variables and without what is secret."""
-    kept = child_environ(environ)
-    return {name: value for name, value in kept.items() if not name.upper().startswith(_OURS)}
-
-
 def _open(repl: "Repl") -> None:
     words = _shell(repl.app.effects.environ)
     if not repl.confirm(f"Open {words[0]} here? `exit` comes back."):
         repl.saying.note("not opened")
         return
     try:
-        subprocess.run(words, env=clean(repl.app.effects.environ), check=False)
+        subprocess.run(words, env=clean_environ(repl.app.effects.environ), check=False)
     except OSError as error:
         raise CopilotChatError(f"{words[0]} cannot be started: {error.strerror}") from error
     repl.saying.note("back in the chat")
@@ -73,7 +66,7 @@ def _outcome(repl: "Repl", command: str) -> tuple[int, str]:
     try:
         process = subprocess.Popen(
             words,
-            env=clean(repl.app.effects.environ),
+            env=clean_environ(repl.app.effects.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
