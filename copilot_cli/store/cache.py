@@ -217,7 +217,7 @@ def read_json(path: Path, max_age: float, now: float) -> object | None:
 
 def write_json(path: Path, data: object, now: float) -> None:
     """Keep `data` with its age; where the disk refuses, the old content stands."""
-    with suppress(OSError):
+    with suppress(OSError, StoreError):
         files.private_folder(path.parent)
         files.write_atomic(path, json.dumps({"at": now, "data": data}).encode())
 
