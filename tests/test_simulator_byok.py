@@ -182,6 +182,14 @@ def test_anthropic_needs_its_version() -> None:
     assert (reply.status_code, "anthropic-version" in reply.text) == (400, True)
 
 
+def test_anthropics_key_may_come_as_the_bearer() -> None:
+    """As Anthropic's own client sends it since its version 2."""
+    headers = {"authorization": f"Bearer {KEYS['anthropic']}", **VERSION}
+    plain = Plain()
+    assert plain.http.get(f"{ANTHROPIC}/models", headers=headers).status_code == 200
+    assert plain.sim.crossings == []
+
+
 def test_azures_older_paths_need_a_version() -> None:
     """Without an api-version the deployment form is not found, as at Azure."""
     url = f"{AZURE}/deployments/sim-deployment/chat/completions"
