@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from copilot_cli.messages import ToolCall, ToolResult
 from copilot_cli.tools.calling import MAX_ARGUMENTS, Calls, Decision, capped
-from copilot_cli.tools.tool import Running, Tool, tool
+from copilot_cli.tools.running import Running
+from copilot_cli.tools.tool import Tool, ToolError, tool
 
 
 @tool
@@ -90,7 +92,10 @@ def test_results_come_in_the_order_of_the_calls() -> None:
         first_may.set()
         return "quick"
 
-    own = [Tool(n, "x", {"type": "object"}, f) for n, f in (("slow", slow), ("quick", quick))]
+    own = [
+        Tool(name, "x", {"type": "object"}, run, effect="read")
+        for name, run in (("slow", slow), ("quick", quick))
+    ]
     assert called(("slow", {}), ("quick", {}), tools=own) == [("slow", False), ("quick", False)]
 
 
@@ -212,11 +217,85 @@ def test_leaving_the_results_stops_what_runs() -> None:
             stopped.set()
         return "late"
 
-    box = Calls([add, Tool("hang", "x", {"type": "object"}, hang)], Saying())
-    results = box.run([ToolCall("1", "add", '{"a": 1}'), ToolCall("2", "hang", "{}")])
-    assert next(results) == ToolResult("1", "add", "2")
+    looking = Tool("look", "x", {"type": "object"}, lambda arguments, _: "2", effect="read")
+    hanging = Tool("hang", "x", {"type": "object"}, hang, effect="read")
+    results = Calls([looking, hanging], Saying()).run(
+        [ToolCall("1", "look", "{}"), ToolCall("2", "hang", "{}")]
+    )
+    assert next(results) == ToolResult("1", "look", "2")
     results.close()
     assert stopped.wait(10)
+
+
+def test_what_changes_something_runs_alone_and_in_order() -> None:
+    """A patch is there before the tests run, and two patches never meet."""
+    done: list[str] = []
+    inside = threading.Lock()
+
+    def change(arguments: dict[str, Any], _: Running) -> str:
+        assert inside.acquire(blocking=False)
+        done.append(arguments["n"])
+        inside.release()
+        return "ok"
+
+    own = Tool("change", "x", {"type": "object"}, change, effect="write")
+    look = Tool("look", "x", {"type": "object"}, lambda arguments, _: list(done), effect="read")
+    calls = [("change", {"n": "1"}), ("look", {}), ("nonesuch", {}), ("change", {"n": "2"})]
+    results = called(*calls, ("look", {}), tools=[own, look])
+    assert [results[1], results[4]] == [('["1"]', False), ('["1", "2"]', False)]
+
+
+def test_what_a_tool_says_of_its_own_failure_is_all_that_is_told() -> None:
+    """In its own words, without the name of a class."""
+
+    @tool
+    def refuse() -> None:
+        """Refuse."""
+        raise ToolError("not on a Sunday")
+
+    assert called(("refuse", {}), tools=[refuse]) == [("not on a Sunday", True)]
+
+
+def test_a_function_may_ask_for_the_call_it_is_run_by() -> None:
+    """The model is not told of it, and cannot give it."""
+
+    @tool
+    def patient(seconds: int, running: Running) -> bool:
+        """Wait."""
+        return running.stop.is_set()
+
+    assert list(patient.parameters["properties"]) == ["seconds"]
+    assert called(("patient", {"seconds": 1}), tools=[patient]) == [("false", False)]
+    ((output, error),) = called(("patient", {"seconds": 1, "running": 1}), tools=[patient])
+    assert error
+    assert "Additional properties" in output
+
+
+def test_whoever_stops_a_call_waits_for_its_end() -> None:
+    """No thread is trusted to do it later: the program may be over by then."""
+    running, ended = Running(), []
+    with running.ended_by(lambda: ended.append("one")):
+        with running.ended_by(lambda: ended.append("two")):
+            pass
+        running.cancel()
+        assert ended == ["one"]
+        running.cancel()
+    with running.ended_by(lambda: ended.append("late")):
+        assert ended == ["one", "late"]
+
+
+def test_in_a_script_of_ones_own_what_a_tool_prints_goes_where_it_would(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Nothing is moved there."""
+
+    @tool
+    def loud() -> None:
+        """Say it aloud."""
+        print("loud")
+
+    called(("loud", {}), tools=[loud], printing=nullcontext)
+    assert capsys.readouterr() == ("loud\n", "")
 
 
 def test_what_a_tool_prints_is_no_part_of_the_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import AbstractContextManager, redirect_stdout
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from copilot_cli.messages import Event, ToolCall, ToolResult, ToolSpec
-from copilot_cli.tools.tool import Running, Tool
+from copilot_cli.tools.running import Running
+from copilot_cli.tools.tool import Tool, ToolError
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -25,6 +27,7 @@ MAX_OUTPUT = 50_000
 MAX_ARGUMENTS = 1_000_000
 """The most characters of one call's arguments."""
 
+_SIDE_BY_SIDE = frozenset({"read", "fetch"})
 _LOOK = 0.2  # seconds between looks at Ctrl-C, where waiting cannot be interrupted (Windows)
 
 
@@ -42,8 +45,16 @@ class Approval(Protocol):
         """Return the decision. Raises what the person's Ctrl-C raises."""
 
 
+_Decided = tuple[Tool, dict[str, Any]] | str
+"""What to run, or why it is not run."""
+
+
 class _Refused(Exception):  # noqa: N818 - what the model is told, and no fault of the program
     """A call that is not run."""
+
+
+def _to_stderr() -> AbstractContextManager[object]:
+    return redirect_stdout(sys.stderr)  # stdout is the answer's
 
 
 class Calls:
@@ -56,11 +67,14 @@ class Calls:
         *,
         max_output: int = MAX_OUTPUT,
         monotonic: Callable[[], float] = time.monotonic,
+        printing: Callable[[], AbstractContextManager[object]] = _to_stderr,
     ) -> None:
+        """`printing` decides where what the tools print goes, while they run."""
         self._tools = {tool.name: tool for tool in tools}
         self._approval = approval
         self._max_output = max_output
         self._monotonic = monotonic
+        self._printing = printing
         self._validators: dict[str, Validator] = {}
 
     @property
@@ -71,24 +85,29 @@ class Calls:
     def run(self, calls: Sequence[ToolCall]) -> Generator[Event]:
         """Yield the result of each call, in their order.
 
-        Each is agreed to first, one after the other; then they run side by side.
+        Each is agreed to first, one after the other. Those that only read then run side by side;
+        one that changes something runs alone, after what was asked for before it.
         """
-        decided = [self._decided(call) for call in calls]
+        decided = [(call, self._decided(call)) for call in calls]
+        with self._printing():
+            for _, several in groupby(enumerate(decided), _place):
+                yield from self._together([each for _, each in several])
+
+    def _together(self, decided: list[tuple[ToolCall, _Decided]]) -> Generator[Event]:
         runs: list[_Run | str] = []
         try:
-            with redirect_stdout(sys.stderr):  # stdout is the answer's
-                runs.extend(
-                    each if isinstance(each, str) else _Run(*each, self._monotonic)
-                    for each in decided
-                )
-                for call, run in zip(calls, runs, strict=True):
-                    yield self._ended(call, run)
+            runs.extend(
+                what if isinstance(what, str) else _Run(*what, self._monotonic)
+                for _, what in decided
+            )
+            for (call, _), run in zip(decided, runs, strict=True):
+                yield self._ended(call, run)
         finally:
             for run in runs:
                 if isinstance(run, _Run):
                     run.stop()
 
-    def _decided(self, call: ToolCall) -> tuple[Tool, dict[str, Any]] | str:
+    def _decided(self, call: ToolCall) -> _Decided:
         """Return what to run, or why it is not run."""
         try:
             tool, arguments = self._checked(call)
@@ -155,7 +174,7 @@ class _Run:
         self, tool: Tool, arguments: dict[str, Any], monotonic: Callable[[], float]
     ) -> None:
         self._tool = tool
-        self._running = Running(threading.Event())
+        self._running = Running()
         self._monotonic = monotonic
         self._deadline = monotonic() + tool.seconds
         self._results: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
@@ -164,8 +183,8 @@ class _Run:
         ).start()
 
     def stop(self) -> None:
-        """Tell the call that nobody waits for it any more."""
-        self._running.stop.set()
+        """Tell the call that nobody waits for it any more, and end its processes."""
+        self._running.cancel()
 
     def _run(self, arguments: dict[str, Any]) -> None:
         try:
@@ -197,7 +216,16 @@ def capped(text: str, limit: int) -> str:
     return f"{text[:head]}\n[… {left_out:,} characters left out …]\n{text[len(text) - tail :]}"
 
 
+def _place(numbered: tuple[int, tuple[ToolCall, _Decided]]) -> int:
+    """Return what is the same for calls that run together: -1, or their own number."""
+    number, (_, what) = numbered
+    alone = not isinstance(what, str) and what[0].effect not in _SIDE_BY_SIDE
+    return number if alone else -1
+
+
 def _raised(error: BaseException) -> str:
+    if isinstance(error, ToolError):
+        return str(error)
     said = str(error)[:2000]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

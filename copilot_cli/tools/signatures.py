@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NotRequired, Required, U
 
 from copilot_cli.errors import UsageError
 from copilot_cli.patterns import pattern
+from copilot_cli.tools.running import Running
 
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -36,11 +37,15 @@ _FIELD = pattern(r"\s*(?::param\s+(?:\w+\s+)?)?(\w+)(?:\s*\([^)]*\))?\s*:\s*(.*)
 
 
 class Signature(NamedTuple):
-    """What a model is told of a function: its name, what it does, the schema of its arguments."""
+    """What a model is told of a function: its name, what it does, the schema of its arguments.
+
+    `running` names the parameter that is not the model's: it takes a `Running`.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
+    running: str | None = None
 
 
 def signature_of(function: Callable[..., object], name: str | None = None) -> Signature:
@@ -64,21 +69,30 @@ def signature_of(function: Callable[..., object], name: str | None = None) -> Si
         hints = typing.get_type_hints(function, include_extras=True)
     except (NameError, TypeError, ValueError) as error:
         raise UsageError(f"the signature of the tool {name} cannot be read: {error}") from error
-    properties: dict[str, Any] = {}
-    for each in parameters.values():
-        where = f"the parameter {each.name} of the tool {name}"
-        if each.kind not in {each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY}:
-            raise UsageError(f"{where} cannot be given by name")
-        if each.name not in hints:
-            raise UsageError(f"{where} has no type", hint="annotate it")
-        schema = schema_of(hints[each.name], where)
-        if each.name in told and "description" not in schema:
-            schema = {**schema, "description": told[each.name]}
-        if each.default is not each.empty and _is_json(each.default):
-            schema = {**schema, "default": each.default}
-        properties[each.name] = schema
-    required = [each.name for each in parameters.values() if each.default is each.empty]
-    return Signature(name, description, _object(properties, required))
+    running = next((each for each in parameters if hints.get(each) is Running), None)
+    asked = [each for each in parameters.values() if each.name != running]
+    properties = {
+        each.name: _property(each, hints, told, f"the parameter {each.name} of the tool {name}")
+        for each in asked
+    }
+    required = [each.name for each in asked if each.default is each.empty]
+    return Signature(name, description, _object(properties, required), running)
+
+
+def _property(
+    parameter: inspect.Parameter, hints: Mapping[str, Any], told: Mapping[str, str], where: str
+) -> dict[str, Any]:
+    """Return the schema of one parameter; `told` is what the docstring says of each."""
+    if parameter.kind not in {parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY}:
+        raise UsageError(f"{where} cannot be given by name")
+    if parameter.name not in hints:
+        raise UsageError(f"{where} has no type", hint="annotate it")
+    schema = schema_of(hints[parameter.name], where)
+    if parameter.name in told and "description" not in schema:
+        schema = {**schema, "description": told[parameter.name]}
+    if parameter.default is not parameter.empty and _is_json(parameter.default):
+        schema = {**schema, "default": parameter.default}
+    return schema
 
 
 def schema_of(hint: Any, where: str) -> dict[str, Any]:

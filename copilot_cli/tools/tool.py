@@ -1,10 +1,10 @@
 """One tool: what the model is told of it, what it may do to the world, and how it is run."""
 
 from collections.abc import Callable, Mapping
-from threading import Event
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, overload
 
 from copilot_cli.messages import ToolSpec
+from copilot_cli.tools.running import Running
 from copilot_cli.tools.signatures import signature_of
 
 Effect = Literal["read", "fetch", "write", "run"]
@@ -14,10 +14,8 @@ SECONDS = 60.0
 """How long one call may take."""
 
 
-class Running(NamedTuple):
-    """What a call is run with: `stop` is set when nobody waits for it any more."""
-
-    stop: Event
+class ToolError(Exception):
+    """Why a tool has no result: the model reads these words, and nothing else."""
 
 
 class Tool:
@@ -53,7 +51,7 @@ class Tool:
     def __call__(self, *positional: Any, **named: Any) -> object:
         """Call the function itself, as a script of one's own does."""
         if self._function is None:
-            return self.run(named, Running(Event()))
+            return self.run(named, Running())
         return self._function(*positional, **named)
 
     def __repr__(self) -> str:
@@ -77,16 +75,21 @@ def tool(
     """Make a tool of a function with a typed signature and a docstring: a decorator.
 
     `effect` is what it does to the world; a tool that runs or writes is asked about at each call.
-    `seconds` is how long one call may take. Raises `UsageError` for a function that is no tool.
+    `seconds` is how long one call may take. A parameter of the type `Running` is not told to the
+    model; it says when nobody waits any more. Raises `UsageError` for a function that is no tool.
     """
 
     def made(function: Callable[..., object]) -> Tool:
         told = signature_of(function, name)
+
+        def run(arguments: dict[str, Any], running: Running) -> object:
+            return function(**arguments, **({told.running: running} if told.running else {}))
+
         return Tool(
             told.name,
             told.description,
             told.parameters,
-            lambda arguments, _: function(**arguments),
+            run,
             effect=effect,
             seconds=seconds,
             function=function,
