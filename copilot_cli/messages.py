@@ -277,7 +277,7 @@ class Outcome(NamedTuple):
     """How a turn ended: what is written down beside its text.
 
     A turn that `failed` has no answer at all; the seconds are from the request on. `quotas` are
-    what the reply's headers said is left.
+    what the reply's headers said is left, `instead` who answered if it was not who was asked.
     """
 
     state: State
@@ -288,6 +288,7 @@ class Outcome(NamedTuple):
     first_token: float | None
     total: float
     quotas: tuple[QuotaSnapshot, ...] = ()
+    instead: Switched | None = None
 
 
 class ModelInfo(NamedTuple):

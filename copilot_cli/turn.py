@@ -17,6 +17,7 @@ from copilot_cli.messages import (
     SealedReasoning,
     Started,
     State,
+    Switched,
     Text,
     TextPart,
     ToolCall,
@@ -49,6 +50,7 @@ class Turn:
         self._quotas: tuple[QuotaSnapshot, ...] = ()
         self._request_id: str | None = None
         self._cost: Cost | None = None
+        self._instead: Switched | None = None
         self._end: End | None = None
         self.usage = Usage()
         """What the service has counted in all rounds; nothing before it says so."""
@@ -67,6 +69,8 @@ class Turn:
                 self._cost = _costs(self._cost, cost)
             case Started(_, request_id, quotas):
                 self._request_id, self._quotas = request_id, quotas
+            case Switched():
+                self._instead = event
             case End():
                 self._end = event
             case ToolCall() | ToolResult() | SealedReasoning():
@@ -156,6 +160,7 @@ class Turn:
             first_token=self._first,
             total=self._monotonic() - self._start,
             quotas=self._quotas,
+            instead=self._instead,
         )
 
     def _state(self) -> State:

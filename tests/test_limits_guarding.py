@@ -135,6 +135,15 @@ def test_json_names_who_answered(world: World) -> None:
     assert (told["model"], told["engine"], told["error"]) == ("sim-reason", "direct", None)
 
 
+def test_the_record_names_who_answered(world: World) -> None:
+    """As the answer's own line of the stored conversation."""
+    configure(world, 'failover = ["sim-reason"]\nretries = 0\n')
+    world.sim.fault("chat", **DOWN)
+    world.run("ask", "hello")
+    turns = json.loads(world.run("sessions", "show", "--json")[1])["messages"]
+    assert [turn["model"] for turn in turns if turn["role"] == "assistant"] == ["sim-reason"]
+
+
 def test_events_tell_of_the_change_as_a_notice(world: World) -> None:
     """Before the first text."""
     configure(world, 'failover = ["sim-reason"]\nretries = 0\n')

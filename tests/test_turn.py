@@ -14,6 +14,7 @@ from copilot_cli.messages import (
     ReasoningPart,
     SealedReasoning,
     Started,
+    Switched,
     Text,
     TextPart,
     ToolCall,
@@ -86,6 +87,13 @@ def test_all_rounds_are_counted() -> None:
     assert turn.outcome().cost == Cost(0.75, "credits")
 
 
+def test_who_answered_instead_is_kept() -> None:
+    """The record names who it was."""
+    instead = Switched("byok", "other", "down")
+    assert heard(instead, Text("a")).outcome().instead == instead
+    assert heard(Text("a")).outcome().instead is None
+
+
 def test_what_the_service_says_of_itself_is_kept() -> None:
     """Its name for the request, its quotas, its count and its bill."""
     quota = QuotaSnapshot("chat", 50.0, 80.0, None, None, None)
@@ -93,7 +101,7 @@ def test_what_the_service_says_of_itself_is_kept() -> None:
     outcome = heard(
         Started("m", "r-1", (quota,)), UsageReport(usage, cost), End("stop", complete=True)
     ).outcome()
-    assert outcome == ("complete", "stop", usage, cost, "r-1", None, 0.0, (quota,))
+    assert outcome == ("complete", "stop", usage, cost, "r-1", None, 0.0, (quota,), None)
 
 
 LEFT = {

@@ -42,15 +42,17 @@ class Input(Protocol):
 class Typed(Protocol):
     """What was typed meanwhile."""
 
-    paused: "Callable[[], AbstractContextManager[None]]"
-    """Collects nothing for a `with`, and leaves the terminal as it was before."""
+    @property
+    def paused(self) -> "Callable[[], AbstractContextManager[None]]":
+        """What collects nothing for a `with`, and leaves the terminal as it was before."""
 
     def take(self) -> bytes:
         """Return what was typed since the last call."""
 
 
 class _Nothing:
-    paused = nullcontext
+    def paused(self) -> "AbstractContextManager[None]":
+        return nullcontext()
 
     def take(self) -> bytes:
         return b""

@@ -133,6 +133,8 @@ class Saying:
         """Return what an answer costs in premium requests; None where another unit is billed."""
         self._billed = self._billed or outcome.cost is not None
         model = self._repl.talk.info
+        if outcome.instead is not None:
+            model = self._repl.app.catalogue.find(outcome.instead.model)
         return model.multiplier if model and not self._billed else None
 
     def _learn_the_window(self) -> None:

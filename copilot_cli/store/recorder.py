@@ -125,6 +125,8 @@ class SessionRecorder:
                 rest=self._unwritten(),
                 finish_reason=outcome.finish_reason,
                 request_id=outcome.request_id,
+                model=outcome.instead.model if outcome.instead else None,
+                engine=outcome.instead.engine if outcome.instead else None,
                 usage=outcome.usage,
                 cost=outcome.cost,
                 seconds_first_token=outcome.first_token,

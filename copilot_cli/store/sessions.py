@@ -156,12 +156,16 @@ class Sessions(Reading):
         finish_reason: str | None = None,
         request_id: str | None = None,
         model: str | None = None,
+        engine: str | None = None,
         usage: Usage | None = None,
         cost: Cost | None = None,
         seconds_first_token: float | None = None,
         seconds_total: float | None = None,
     ) -> None:
-        """Commit how an answer ended, with the `rest` that `grow` was not given."""
+        """Commit how an answer ended, with the `rest` that `grow` was not given.
+
+        `model` and `engine` are who answered, where that is not who was asked.
+        """
         if turn_id is None:
             return
         ending = Ending(
@@ -169,6 +173,7 @@ class Sessions(Reading):
             finish_reason,
             request_id,
             model,
+            engine,
             usage,
             cost,
             seconds_first_token,

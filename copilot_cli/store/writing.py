@@ -29,6 +29,7 @@ class Ending(NamedTuple):
     finish_reason: str | None = None
     request_id: str | None = None
     model: str | None = None
+    engine: str | None = None
     usage: Usage | None = None
     cost: Cost | None = None
     seconds_first_token: float | None = None
@@ -174,10 +175,12 @@ def end_turn(
     usage = [figure(count) for count in ending.usage or Usage()]
     cost = (ending.cost.amount, ending.cost.unit) if ending.cost else (None, None)
     words: list[Any] = [
-        word and storable(word) for word in (ending.finish_reason, ending.request_id, ending.model)
+        word and storable(word)
+        for word in (ending.finish_reason, ending.request_id, ending.model, ending.engine)
     ]
     db.execute(
         "UPDATE turns SET state = ?, finish_reason = ?, request_id = ?, model = coalesce(?, model),"
+        " engine = coalesce(?, engine),"
         " input_tokens = ?, output_tokens = ?, cached_tokens = ?, cache_write_tokens = ?,"
         " reasoning_tokens = ?, cost_amount = ?, cost_unit = ?, seconds_first_token = ?,"
         " seconds_total = ? WHERE id = ?",
