@@ -126,7 +126,7 @@ def test_what_seals_the_store(world: World) -> None:
     assert found["mode"] == "0600"
     assert found["names"] == ["github|github.com|octocat"]
     assert [slot["type"] for slot in found["slots"]] == ["keyfile"]
-    assert "entry\tgithub|github.com|octocat\n" in world.run("keys", "status")[1]
+    assert "entry\tthe sign-in of octocat on github.com\n" in world.run("keys", "status")[1]
 
 
 def test_a_damaged_store_is_described(world: World) -> None:

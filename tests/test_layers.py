@@ -127,6 +127,7 @@ ALLOWED: dict[str, set[str]] = {
     "forgetting": WHOLE | {"config_file"},
     "leaving": WHOLE | {"config_file"},
     "key_changes": {"app", "errors", "new_key", "secret", "store"},
+    "key_exports": {"app", "errors", "key_changes", "new_key", "secret", "store"},
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
@@ -135,7 +136,15 @@ ALLOWED: dict[str, set[str]] = {
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
-    | {"doctor", "endpoint_table", "forgetting", "key_changes", "sign_ins", "simulator"},
+    | {
+        "doctor",
+        "endpoint_table",
+        "forgetting",
+        "key_changes",
+        "key_exports",
+        "sign_ins",
+        "simulator",
+    },
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},

@@ -81,14 +81,14 @@ def export(
     passphrase_fd: int | None = _FD,
 ) -> None:
     """Write all sign-ins and keys, sealed with a passphrase, into a new file."""
-    from copilot_cli.key_changes import KeyChanges, write_file
+    from copilot_cli.key_exports import KeyExports, write_file
 
     application: App = ctx.obj
     if stdout == (out is not None):
         raise UsageError("say where the export goes", hint="--out FILE, or --stdout")
     if out is not None and (out.exists() or out.is_symlink()):
         raise UsageError(f"{out} is there already, and is not replaced", hint="choose another name")
-    data, count = KeyChanges(application).export(passphrase_fd)
+    data, count = KeyExports(application).export(passphrase_fd)
     if out is None:
         application.streams.out_bytes(data)
     else:
@@ -118,18 +118,18 @@ def import_(
 
     What is here with another value is asked about.
     """
-    from copilot_cli.key_changes import KeyChanges, read_file
+    from copilot_cli.key_exports import KeyExports, read_file
 
     application: App = ctx.obj
     if replace and keep:
         raise UsageError("--replace and --keep exclude each other", hint="say one of them")
     place = _place(store, "--store", key_file, None, yes=yes) if store is not None else None
     data = _piped(application) if str(file) == "-" else read_file(file)
-    changes = KeyChanges(application)
+    travelling = KeyExports(application)
     name = "standard input" if str(file) == "-" else str(file)
-    entries = changes.read_export(data, name, passphrase_fd)
+    entries = travelling.read_export(data, name, passphrase_fd)
     wanted = replace if replace or keep else None
-    _tell(application, changes.merge(entries, place, replace=wanted))
+    _tell(application, travelling.merge(entries, place, replace=wanted))
 
 
 def _piped(application: "App") -> bytes:
