@@ -206,4 +206,4 @@ def _timers() -> list[threading.Thread]:
 def test_without_a_socket_nothing_happens() -> None:
     """A transport of a test has none."""
     with HangUp(httpx.Response(200)) as hang_up:
-        hang_up._shut_down()
+        hang_up.now()

@@ -23,11 +23,12 @@ class HangUp:
     def after(self, seconds: float) -> None:
         """Hang up in `seconds` from now; a later call counts instead of this one."""
         self._cancel()
-        self._timer = threading.Timer(seconds, self._shut_down)
+        self._timer = threading.Timer(seconds, self.now)
         self._timer.daemon = True
         self._timer.start()
 
-    def _shut_down(self) -> None:
+    def now(self) -> None:
+        """Hang up at once; any thread may."""
         stream = self._response.extensions.get("network_stream")
         connection = stream.get_extra_info("socket") if stream is not None else None
         if isinstance(connection, socket.socket):

@@ -6,7 +6,7 @@ call. It makes one attempt; trying again is `resilience.py`.
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import httpx
 
@@ -51,6 +51,16 @@ class Call(NamedTuple):
     stream: bool
 
 
+class Tap(Protocol):
+    """Who gets the body of a reply as well, as it comes."""
+
+    def begin(self, response: httpx.Response) -> None:
+        """Take the head of a reply of status 200."""
+
+    def chunk(self, data: bytes) -> None:
+        """Take the next piece of its body."""
+
+
 class HTTPEngine:
     """Makes one attempt at an answer.
 
@@ -72,8 +82,8 @@ class HTTPEngine:
         self._monotonic = monotonic
         self._now = now
 
-    def attempt(self, call: Call, decoder: Decoder) -> Generator[Event]:
-        """Yield the events of one answer; the last is `End`.
+    def attempt(self, call: Call, decoder: Decoder, tap: Tap | None = None) -> Generator[Event]:
+        """Yield the events of one answer; the last is `End`. `tap` gets the same bytes.
 
         Raises `Failure` for a refusal, for a request that brought no reply, for a reply that is no
         answer, and for a fault reported in the stream. A stream that breaks is an `End`.
@@ -87,15 +97,19 @@ class HTTPEngine:
         ):
             if response.status_code != 200:
                 raise failure(refusal_of(response, self._now(), sent=len(call.body)))
+            if tap is not None:
+                tap.begin(response)
             yield _started(response)
             hide = credentials(response.request)
-            yield from _failing(self._answer(response, decoder), hide)
+            yield from _failing(self._answer(response, decoder, tap), hide)
 
-    def _answer(self, response: httpx.Response, decoder: Decoder) -> Iterator[Event]:
+    def _answer(
+        self, response: httpx.Response, decoder: Decoder, tap: Tap | None
+    ) -> Iterator[Event]:
         reply = _reply(response, decoder)
         gave_up: End | None = None
         try:
-            gave_up = yield from self._pump(response, reply, decoder)
+            gave_up = yield from self._pump(response, reply, decoder, tap)
         except httpx.TimeoutException:
             gave_up = self._stalled()
         except httpx.HTTPError as error:
@@ -118,12 +132,18 @@ class HTTPEngine:
                 yield event
 
     def _pump(
-        self, response: httpx.Response, reply: EventStream | WholeReply, decoder: Decoder
+        self,
+        response: httpx.Response,
+        reply: EventStream | WholeReply,
+        decoder: Decoder,
+        tap: Tap | None,
     ) -> Generator[Event, None, End | None]:
         """Yield what comes until the body ends; return how it was given up, if it was."""
         progress, mark, size = self._monotonic(), reply.mark, 0
         with HangUp(response) as hang_up:
             for chunk in response.iter_bytes():
+                if tap is not None:
+                    tap.chunk(chunk)
                 events = reply.feed(chunk)
                 yield from events
                 if reply.fault is not None:
