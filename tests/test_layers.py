@@ -121,6 +121,8 @@ ALLOWED: dict[str, set[str]] = {
     "enabling": {"app", "engines", "errors", "messages", "naming", "routing"},
     "conversation": {"app", "chat", "context", "errors", "messages", "roles", "routing", "store"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
+    # the official runtime on this machine
+    "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
     # what the commands share
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},

@@ -1,0 +1,90 @@
+"""The runtime to start: the one a variable names, else the one that `engine install` unpacked.
+
+A runtime is a folder `runtimes/VERSION-PLATFORM` of the cache that came there by one rename, so it
+is whole or not there. Nothing is started here, and nothing is written.
+"""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from copilot_cli.errors import SettingsError
+from copilot_cli.runtime import platforms, versions
+from copilot_cli.runtime.platforms import Platform
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+
+PATH_VARIABLE = "COPILOT_CLI_PATH"
+INSTALLED = "installed"
+FOLDER = "runtimes"
+
+
+class Runtime(NamedTuple):
+    """A runtime: the program to start, its version, and why it is this one.
+
+    `version` is that of the package it was unpacked from; None for a program of the person's own,
+    which says it when it is asked. `source` is `installed` or the name of the variable.
+    """
+
+    path: Path
+    version: str | None
+    source: str
+
+
+def find(app: "App") -> Runtime:
+    """Return the runtime to start.
+
+    Raises `SettingsError` where there is none, where a variable is malformed or names a file that
+    cannot be started, and where the platform has no runtime.
+    """
+    environ = app.effects.environ
+    if given := environ.get(PATH_VARIABLE, "").strip():
+        return Runtime(_given(given), None, PATH_VARIABLE)
+    version, here = versions.wanted(environ), platforms.here()
+    folder = place(app.settings.paths.cache_dir, version, here)
+    if not is_whole(folder, here):
+        raise SettingsError(
+            f"the official runtime {version} is not installed",
+            hint="`copilot-chat engine install` fetches it; `--engine direct` needs none",
+            kind="runtime",
+        )
+    return Runtime(folder / here.executable, version, INSTALLED)
+
+
+def place(cache: Path, version: str, here: Platform) -> Path:
+    """Return the folder of a runtime below the cache folder, be it there or not."""
+    return cache / FOLDER / f"{version}-{here.name}"
+
+
+def is_whole(folder: Path, here: Platform) -> bool:
+    """Say whether every file of a runtime is there: a cache is a place where things go missing."""
+    try:
+        return all((folder / name).stat().st_size > 0 for name in here.files)
+    except OSError:
+        return False
+
+
+def _given(text: str) -> Path:
+    try:
+        path = Path(text).expanduser().absolute()
+        found = path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _unusable("is no path that can be looked at") from error
+    if not found:
+        raise _unusable(
+            f"names {path}, which is not there"
+            if not path.exists()
+            else f"names {path}, which is no file"
+        )
+    if not os.access(path, os.X_OK):
+        raise _unusable(f"names {path}, which cannot be executed")
+    return path
+
+
+def _unusable(what: str) -> SettingsError:
+    return SettingsError(
+        f"{PATH_VARIABLE} {what}",
+        hint=f"correct {PATH_VARIABLE}, or unset it and run `copilot-chat engine install`",
+        kind="runtime",
+    )
