@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from copilot_cli.engine_building import Engines
     from copilot_cli.engines.byok import ByokEngine
     from copilot_cli.engines.direct import DirectEngine
+    from copilot_cli.fetching import Fetched, Resolve
     from copilot_cli.guarding import Guard
     from copilot_cli.parties import Engine
     from copilot_cli.roles import Role
@@ -44,7 +45,8 @@ if TYPE_CHECKING:
 class Effects:
     """What the program does to the world, so that tests can stand in for it.
 
-    `transport` None means the real network; an own one ignores the proxy variables.
+    `transport` None means the real network; an own one ignores the proxy variables. `resolve` None
+    means the system's resolver, for the pages that are fetched.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Effects:
         open_browser: Callable[[str], bool] | None = None,
         key_cost: int | None = None,
         cwd: Callable[[], Path] = Path.cwd,
+        resolve: "Resolve | None" = None,
     ) -> None:
         self.environ = os.environ if environ is None else environ
         self.stdin = stdin if stdin is not None else sys.stdin
@@ -73,6 +76,7 @@ class Effects:
         self.open_browser = open_browser
         self.key_cost = key_cost
         self.cwd = cwd
+        self.resolve = resolve
         self.app: App | None = None
 
     def piped_stdin(self) -> "BinaryIO | None":
@@ -203,6 +207,19 @@ class App:
 
         return build_client(
             self.effects.environ, transport=self.effects.transport, user_agent=USER_AGENT
+        )
+
+    def fetch(self, url: str) -> "Fetched":
+        """Return the public page or image at `url`; see `fetching.fetch` for what is raised."""
+        from copilot_cli.fetching import fetch
+        from copilot_cli.public_addresses import resolve
+
+        effects = self.effects
+        return fetch(
+            url,
+            effects.environ,
+            transport=effects.transport,
+            resolve=effects.resolve or resolve,
         )
 
     @cached_property

@@ -83,6 +83,13 @@ ALLOWED: dict[str, set[str]] = {
     | {"secret"},
     "proxies": {"errors", "kinds", "patterns", "secret"},
     "network_faults": {"errors", "proxies"},
+    "charsets": {"patterns"},
+    "html_text": {"patterns"},
+    "image_types": set(),
+    "public_addresses": set(),
+    "fetching": {"environment", "errors", "identity", "network", "network_faults", "proxies"}
+    | {"public_addresses", "ui.safe", "web_replies"},
+    "web_replies": {"charsets", "errors", "html_text", "image_types", "ui.safe"},
     "network": {"environment", "errors", "kinds", "network_faults", "proxies"},
     # rooms, from the bottom up
     "wires": {"messages"},
@@ -103,7 +110,8 @@ ALLOWED: dict[str, set[str]] = {
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
-    | {"endpoints", "engine_building", "guarding", "parties", "routing"},
+    | {"endpoints", "engine_building", "fetching", "guarding", "parties"}
+    | {"public_addresses", "routing"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "errors", "messages", "route_choice", "routing"}
