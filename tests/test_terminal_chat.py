@@ -75,7 +75,7 @@ def test_commands_are_no_questions(chatting: Place) -> None:
     with chatting.run("repl", lines=50) as session:
         session.prompts().types("\r").prompts(2).types("   \r").prompts(3)
         session.types("/help\r").shows("/model [ID]", "Ctrl-D leaves.").prompts(4)
-        session.types("/model\r").shows("* sim-echo").prompts(5)
+        session.types("/model\r").shows("Which model?", "» sim-echo").types("\r").prompts(5)
         session.types("/model sim-tiny\r").shows("error: there is no model 'sim-tiny'").prompts(6)
         session.types("/model sim-small\r").shows("model: sim-small").prompts(7)
         session.types("/nwe\r").shows("there is no command /nwe hint: did you mean /new?")

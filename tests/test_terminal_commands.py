@@ -59,7 +59,8 @@ def test_who_answers(chat: Chat, place: Place) -> None:
     """/help /model /effort /system /role"""
     chat.line("/help", "/compact", "Ctrl-R searches")
     chat.line("/help undo", "take back the last question")
-    chat.line("/model", "* sim-echo", "sim-small")
+    chat.session.types("/model\r").shows("Which model?", "» sim-echo", "sim-small")
+    chat.line("", "model: sim-echo")
     chat.line("/model sim-reason", "model: sim-reason")
     chat.line("/effort high", "effort: high (of low, medium, high)")
     chat.line("/effort none", "effort: the model’s own")

@@ -133,7 +133,7 @@ def _prices(model: "ModelInfo") -> dict[str, float | None] | None:
 
 
 def _offered(model: "ModelInfo") -> bool:
-    return model.type in (None, "chat") and (model.picker or model.endpoint is not None)
+    return model.type in (None, "chat") and model.picker
 
 
 def _show(streams: "Streams", models: "Sequence[ModelInfo]") -> None:

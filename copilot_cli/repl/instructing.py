@@ -21,12 +21,16 @@ def model(repl: "Repl", wanted: str) -> None:
         return
     from copilot_cli.ui.describe import facts, named
 
-    listed = [it for it in repl.app.catalogue.everything() if it.type in (None, "chat")]
+    listed = [it for it in repl.app.catalogue.everything() if _offered(it)]
     if repl.app.streams.person:
         use_model(repl, _picked(repl, listed))
         return
     usable = [each for each in listed if each.disabled is None]
     repl.saying.rows([(_marked(named(it), _current(repl)), facts(it)) for it in usable])
+
+
+def _offered(each: "ModelInfo") -> bool:
+    return each.type in (None, "chat") and each.picker
 
 
 def use_model(repl: "Repl", wanted: str) -> None:

@@ -76,7 +76,7 @@ KEYS = (
 COMMANDS = (
     Command("help", "[COMMAND]", "show the commands and keys", _help, _names),
     # who answers, and how
-    Command("model", "[ID]", "show the models, or change to one",
+    Command("model", "[ID]", "choose a model, or change to one",
             instructing.model, choices.models),
     Command("effort", "[LEVEL|none]", "how much a reasoning model thinks",
             instructing.effort, choices.efforts),
