@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
     from copilot_cli.store.sessions import Sessions
+    from copilot_cli.toolkit import Toolkit
     from copilot_cli.ui.device_screen import Screen
     from copilot_cli.ui.prompts import NoPrompts, Prompts
     from copilot_cli.vault import Vault
@@ -297,6 +298,13 @@ class App:
 
         return Catalogue(self)
 
+    @cached_property
+    def toolkit(self) -> "Toolkit":
+        """The tools of this run."""
+        from copilot_cli.toolkit import Toolkit
+
+        return Toolkit(self)
+
     def role(self, name: str | None = None) -> "Role | None":
         """Return the role `name`, else the one that is set, else None.
 
@@ -393,7 +401,16 @@ class App:
 
     def forget_settings(self) -> None:
         """Read settings, store and sign-in anew when they are next asked for."""
-        kept = {"effects", "_options", "streams", "client", "prompts", "workspace", "guard"}
+        kept = {
+            "effects",
+            "_options",
+            "streams",
+            "client",
+            "prompts",
+            "workspace",
+            "guard",
+            "toolkit",
+        }
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 

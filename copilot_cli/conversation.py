@@ -7,13 +7,14 @@ are one branch; every method that moves along the tree of turns leaves the chat 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_cli.chat import CONTINUE, Chat
+from copilot_cli.chat import CONTINUE, MAX_ROUNDS, Chat
 from copilot_cli.context import prompt_limit
 from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.messages import Message, ModelInfo
+    from copilot_cli.parties import Toolbox
     from copilot_cli.roles import Role
     from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
@@ -22,12 +23,17 @@ if TYPE_CHECKING:
 
 
 class Manner(NamedTuple):
-    """How the model is to answer: as `role` says, then `system`; `context` goes along as data."""
+    """How the model is to answer: as `role` says, then `system`; `context` goes along as data.
+
+    It may ask for `tools`, in at most `max_rounds` rounds of each turn.
+    """
 
     role: "Role | None" = None
     system: str | None = None
     context: str | None = None
     stream: bool = True
+    tools: "Toolbox | None" = None
+    max_rounds: int = MAX_ROUNDS
 
     @property
     def instructions(self) -> str | None:
@@ -64,7 +70,17 @@ def open_chat(
         effort=effort,
         window=prompt_limit(info) if info else None,
         efforts=info.reasoning if info else None,
+        tools=_tools(app, route, manner),
+        max_rounds=manner.max_rounds,
     )
+
+
+def _tools(app: "App", route: "Route", manner: Manner) -> "Toolbox | None":
+    """Return the tools that go along: none where the model's list says that it takes none."""
+    if manner.tools is None:
+        return None
+    info = app.catalogue.look_up(route.model or "", route.endpoint)
+    return None if info is not None and info.tools is False else manner.tools
 
 
 class Conversation:
@@ -166,6 +182,7 @@ class Conversation:
             self.chat.use_model(model)
         else:
             self.chat.use_model(model, window=prompt_limit(info), efforts=info.reasoning)
+        self.chat.tools = _tools(self.app, self.route, self.manner)
 
     def use_role(self, role: "Role | None") -> None:
         """Answer as `role` says from the next turn on, with its model if it names one."""
@@ -175,6 +192,11 @@ class Conversation:
         self.chat.temperature = role.temperature if role else None
         if role and role.model:
             self.use_model(self.app.catalogue.resolve(role.model, ask=self.app.streams.person))
+
+    def use_tools(self, tools: "Toolbox | None") -> None:
+        """Have the model ask for `tools` from the next turn on."""
+        self.manner = self.manner._replace(tools=tools)
+        self.chat.tools = _tools(self.app, self.route, self.manner)
 
     def instruct(self, system: str | None) -> None:
         """Put `system`, the person's own instructions, before the conversation from now on."""

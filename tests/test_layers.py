@@ -30,7 +30,10 @@ WHOLE |= {
     "listing",
     "new_key",
     "sensitive",
+    "parties",
     "structured",
+    "toolkit",
+    "tools",
     "verdict",
     "walking",
     "workspace",
@@ -111,7 +114,7 @@ ALLOWED: dict[str, set[str]] = {
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
     | {"endpoints", "engine_building", "fetching", "guarding", "parties"}
-    | {"public_addresses", "routing"},
+    | {"public_addresses", "routing", "toolkit"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "errors", "messages", "route_choice", "routing"}
@@ -127,7 +130,9 @@ ALLOWED: dict[str, set[str]] = {
     "listed_models": {"app", "catalogue", "errors", "messages", "model_cache"},
     "naming": {"app", "catalogue", "engines", "errors", "messages", "model_names", "routing", "ui"},
     "enabling": {"app", "engines", "errors", "messages", "naming", "routing"},
-    "conversation": {"app", "chat", "context", "errors", "messages", "roles", "routing", "store"},
+    "conversation": {"app", "chat", "context", "errors", "messages", "parties", "roles", "routing"}
+    | {"store"},
+    "toolkit": {"app", "errors", "tools", "ui"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # the official runtime on this machine
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},

@@ -73,8 +73,8 @@ def test_answers(typed: str | None, decision: Decision) -> None:
 def test_a_yes_is_for_one_call_and_s_for_the_session() -> None:
     """Of that tool alone."""
     typing = Typing("y", "s", "n")
-    approver = typing.approver()
-    decisions = [approver.decide(a_tool(), {"n": n}) for n in range(5)]
+    approver, tool = typing.approver(), a_tool()
+    decisions = [approver.decide(tool, {"n": n}) for n in range(5)]
     assert decisions == [YES, YES, YES, YES, YES]
     assert approver.decide(a_tool(name="other"), {}) == NO
     assert len(typing.shown) == 3
@@ -92,6 +92,13 @@ def test_what_writes_or_runs_is_asked_about_each_time(effect: Effect) -> None:
         NO,
     ]
     assert "session" not in typing.shown[0]
+
+
+def test_an_agreement_is_not_for_another_tool_of_that_name() -> None:
+    """One that takes its place is asked about."""
+    typing = Typing("s", "n")
+    approver = typing.approver()
+    assert [approver.decide(a_tool(), {}) for _ in range(2)] == [YES, NO]
 
 
 def test_a_tool_that_was_named_needs_no_question() -> None:

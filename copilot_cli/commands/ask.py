@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from copilot_cli.asking import CodeOnly, OutputFile, Turn
-from copilot_cli.errors import UsageError
+from copilot_cli.errors import NotAllowedError, UsageError
 from copilot_cli.prompt import compose
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
     from copilot_cli.messages import Event
+    from copilot_cli.parties import Toolbox
     from copilot_cli.routing import Route
     from copilot_cli.structured import Form
     from copilot_cli.ui.report import Report
@@ -84,6 +85,15 @@ def ask(
     engine: str | None = typer.Option(
         None, metavar="NAME", help="The engine that answers: direct or byok."
     ),
+    tool: list[str] | None = typer.Option(
+        None, metavar="NAME", help="Let the model ask for this tool (repeatable); see `tools list`."
+    ),
+    allow: list[str] | None = typer.Option(
+        None, metavar="NAME", help="Run this tool without asking you (repeatable)."
+    ),
+    max_rounds: int = typer.Option(
+        20, metavar="N", min=1, help="How often the model may ask for tools (20)."
+    ),
     dry_run: bool = typer.Option(
         False, "--dry-run", help="Print the request as JSON and send nothing."
     ),
@@ -109,7 +119,9 @@ def ask(
     if no_save and (continue_ or session is not None):
         raise UsageError("what is gone on with is saved", hint="leave out --no-save")
     options = _Options(temperature, max_output, _texts(stop), _form(schema))
-    asked = _Asked(system, continue_, session, not (no_save or dry_run), not no_stream, options)
+    tools = _Tools(tuple(tool or ()), tuple(allow or ()), max_rounds)
+    save = not (no_save or dry_run)
+    asked = _Asked(system, continue_, session, save, not no_stream, options, tools)
     if dry_run:
         application.catalogue.silent = True
         text = _request(application, prompt)
@@ -157,6 +169,24 @@ class _Options(NamedTuple):
         return chat.send(text) if self.form is None else self.form.answers(chat, text)
 
 
+class _Tools(NamedTuple):
+    """The tools that the model may ask for, those that run unasked, and how often it may ask."""
+
+    names: tuple[str, ...]
+    allowed: tuple[str, ...]
+    max_rounds: int
+
+    def offer(self, application: "App") -> "Toolbox | None":
+        """Return what runs them; None where there are none."""
+        if not self.names and not self.allowed:
+            return None
+        toolkit = application.toolkit
+        for name in self.names:
+            toolkit.add(name)
+        toolkit.allow(self.allowed)
+        return toolkit.box
+
+
 class _Asked(NamedTuple):
     """Which conversation is meant, and how it is held."""
 
@@ -166,10 +196,16 @@ class _Asked(NamedTuple):
     save: bool
     stream: bool
     options: _Options
+    tools: _Tools
 
     def open(self, application: "App") -> "tuple[Chat, str | None]":
         """Return the chat and its session's id, None if it leaves no record."""
         chat, session, route = self._opened(application)
+        if self.tools.names and chat.tools is None:
+            raise NotAllowedError(
+                f"{chat.model} takes no tools",
+                hint="leave out --tool, or choose another model (`copilot-chat models`)",
+            )
         self.options.want(application, chat, route.endpoint)
         return chat, session
 
@@ -178,7 +214,12 @@ class _Asked(NamedTuple):
 
         application.workspace.enter()
         manner = Manner(
-            application.role(), self.system, application.workspace.context(), stream=self.stream
+            application.role(),
+            self.system,
+            application.workspace.context(),
+            stream=self.stream,
+            tools=self.tools.offer(application),
+            max_rounds=self.tools.max_rounds,
         )
         if self.latest or self.session is not None:
             session = stored_session(application, self.session)

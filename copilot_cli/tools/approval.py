@@ -51,13 +51,18 @@ class Approver:
 
         `aside` holds back, for a `with`, whoever else reads the terminal.
         """
-        self._allowed = set(allowed)
+        self._allowed = frozenset(allowed)
+        self._agreed: set[Tool] = set()
         self._terminal = terminal
         self._aside = aside
 
+    def allow(self, tool: Tool) -> None:
+        """Need no question for `tool`, from now on."""
+        self._agreed.add(tool)
+
     def decide(self, tool: Tool, arguments: Mapping[str, Any]) -> Decision:
         """Return whether the call may be run."""
-        if tool.name in self._allowed:
+        if tool.name in self._allowed or tool in self._agreed:
             return Decision(allowed=True)
         shown = whole(tool, arguments)
         if len(shown) > MAX_SHOWN:
@@ -75,7 +80,7 @@ class Approver:
         if answer.lower() in {"y", "yes"}:
             return Decision(allowed=True)
         if answer.lower() in {"s", "session"} and lasting:
-            self._allowed.add(tool.name)
+            self.allow(tool)
             return Decision(allowed=True)
         return Decision(allowed=False, feedback="" if answer.lower() in {"n", "no"} else answer)
 

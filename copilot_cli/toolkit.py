@@ -1,0 +1,93 @@
+"""The tools of this run: which the model is offered, where they work, and who agrees to a call."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from difflib import get_close_matches
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import UsageError
+from copilot_cli.tools.approval import Approver
+from copilot_cli.tools.built_in import NAMES, built_in
+from copilot_cli.tools.calling import Calls
+from copilot_cli.tools.loading import is_reference, load
+from copilot_cli.tools.place import Place
+from copilot_cli.tools.tool import Tool
+from copilot_cli.ui.controlling import controlling
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+
+
+class Toolkit:
+    """The tools of one run; none at first."""
+
+    def __init__(self, app: "App") -> None:
+        self._app = app
+        self.tools: dict[str, Tool] = {}
+        """Those that are offered, by their names."""
+        self._approver = Approver(terminal=controlling, aside=self._aside)
+
+    def add(self, name: str) -> Tool:
+        """Offer a tool: one that is built in, or a person's own (`module:function`).
+
+        Raises `UsageError` where there is none of that name, or it cannot be loaded.
+        """
+        tool = load(name, self._place.folder) if is_reference(name) else self._built_in(name)
+        if self.tools.get(tool.name, tool) is not tool:
+            raise UsageError(f"there are two tools called {tool.name}")
+        self.tools[tool.name] = tool
+        return tool
+
+    def remove(self, name: str) -> None:
+        """Offer a tool no longer. Raises `UsageError` where it was not offered."""
+        if name not in self.tools:
+            raise UsageError(f"the tool {name} is not given", hint=self._given())
+        del self.tools[name]
+
+    def allow(self, names: Sequence[str]) -> None:
+        """Have these tools run unasked. Raises `UsageError` for one that is not given."""
+        for name in names:
+            if name not in self.tools:
+                raise UsageError(
+                    f"--allow {name}: that tool is not given", hint=f"`--tool {name}` gives it"
+                )
+            self._approver.allow(self.tools[name])
+
+    @property
+    def box(self) -> Calls | None:
+        """What runs the tools that are offered; None where there are none."""
+        return Calls(list(self.tools.values()), self._approver) if self.tools else None
+
+    @cached_property
+    def built_in(self) -> dict[str, Tool]:
+        """The tools that are there without any of one's own."""
+        return built_in(self._place, self._app.effects.environ, self._fetch)
+
+    def _built_in(self, name: str) -> Tool:
+        if name not in NAMES:
+            near = get_close_matches(name, NAMES, n=1)
+            there = f"there are {', '.join(NAMES)}, and your own as module:function"
+            raise UsageError(
+                f"there is no tool {name!r}", hint=f"did you mean {near[0]}?" if near else there
+            )
+        return self.built_in[name]
+
+    @cached_property
+    def _place(self) -> Place:
+        paths = self._app.paths
+        try:
+            folder = self._app.effects.cwd()
+        except OSError as error:
+            raise UsageError("the folder you are in is gone: tools need one") from error
+        return Place(folder, (paths.config_dir, paths.data_dir, paths.cache_dir, paths.key_file))
+
+    def _aside(self) -> AbstractContextManager[object]:
+        return self._app.aside()  # it changes with each answer
+
+    def _fetch(self, url: str) -> str | None:
+        page = self._app.fetch(url)
+        return page.text if page.text or not page.data else None
+
+    def _given(self) -> str:
+        return f"given are {', '.join(self.tools)}" if self.tools else "none is given"

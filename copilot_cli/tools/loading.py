@@ -1,0 +1,114 @@
+"""A person's own tool, named as `module:function`, from the folder they work in.
+
+Rule: what is installed is never shadowed by a file of that folder, and a name that means two
+modules is refused. What goes wrong is a `UsageError` that names it.
+"""
+
+import sys
+import traceback
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from importlib import import_module, invalidate_caches
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from copilot_cli.errors import UsageError
+from copilot_cli.patterns import pattern
+from copilot_cli.tools.tool import Tool, tool
+
+_REFERENCE = pattern(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+
+
+def is_reference(name: str) -> bool:
+    """Say whether `name` is meant as a person's own tool."""
+    return ":" in name
+
+
+def load(reference: str, folder: Path) -> Tool:
+    """Return the tool that `module:function` names, looked for in `folder` first.
+
+    Its module is imported, which runs it. Raises `UsageError` where there is none.
+    """
+    if not _REFERENCE.fullmatch(reference):
+        raise UsageError(
+            f"{reference!r} names no tool", hint="--tool module:function, or one that is built in"
+        )
+    name, _, attribute = reference.partition(":")
+    module = _module(name, folder)
+    found = getattr(module, attribute, None)
+    if found is None:
+        near = get_close_matches(attribute, _tools_of(module), n=1)
+        raise UsageError(
+            f"the module {name} has no {attribute}", hint=f"is it {near[0]}?" if near else None
+        )
+    if isinstance(found, Tool):
+        return found
+    if not callable(found) or isinstance(found, type):
+        raise UsageError(f"{reference} is no function, but a {type(found).__name__}")
+    return tool(found)
+
+
+def _module(name: str, folder: Path) -> ModuleType:
+    invalidate_caches()
+    _refuse_two(name.partition(".")[0], folder)
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))  # behind what is installed; for what the module imports, too
+    with redirect_stdout(sys.stderr):  # stdout is the answer's
+        try:
+            return import_module(name)
+        except KeyboardInterrupt:
+            raise
+        except ModuleNotFoundError as error:
+            if error.name and (name == error.name or name.startswith(f"{error.name}.")):
+                raise UsageError(
+                    f"there is no module {name} in {folder}, and none is installed",
+                    hint="a tool of your own is named module:function",
+                ) from error
+            raise _failed(name, error) from error
+        except BaseException as error:  # whatever its code raises, SystemExit too
+            raise _failed(name, error) from error
+
+
+def _refuse_two(name: str, folder: Path) -> None:
+    """Raise `UsageError` where a module of the folder has the name of one that is installed."""
+    here = folder / f"{name}.py", folder / name
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):  # ValueError: a module that is there, and was not imported
+        spec = None
+    if spec is None or not any(each.exists() for each in here):
+        return
+    if not any(each.resolve().is_relative_to(folder.resolve()) for each in _places(spec)):
+        raise UsageError(
+            f"two modules are called {name}: one in {folder}, and one that is installed",
+            hint="give the file here another name",
+        )
+
+
+def _places(spec: ModuleSpec) -> list[Path]:
+    places = list(spec.submodule_search_locations or ())
+    return [Path(each) for each in (*places, spec.origin) if each]
+
+
+def _failed(name: str, error: BaseException) -> UsageError:
+    where = ""
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames:
+        last = frames[-1]
+        where = f" ({Path(last.filename).name}, line {last.lineno})"
+    if isinstance(error, SystemExit):
+        return UsageError(f"the module {name} ended the program while it was imported{where}")
+    said = f": {error}" if str(error) else ""
+    return UsageError(
+        f"the module {name} cannot be imported: {type(error).__name__}{said[:200]}{where}"
+    )
+
+
+def _tools_of(module: ModuleType) -> list[str]:
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value) and not name.startswith("_") and not isinstance(value, type)
+    ]

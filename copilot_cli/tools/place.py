@@ -1,0 +1,132 @@
+"""The working folder: what of it a tool may touch, and how its files are opened.
+
+Rule: a name leads to a regular file below the folder, or nowhere. A link that leads out, a file
+that may hold secrets by its name, this program's own folders and a device are refused, whatever the
+person agrees to. What is refused is a `ToolError`, for the model.
+"""
+
+import os
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from copilot_cli.sensitive import holds_secret, is_sensitive
+from copilot_cli.tools.tool import ToolError
+
+LARGEST = 8 * 1024 * 1024
+"""The most bytes of a file that a tool reads or writes."""
+
+_FLAGS: int = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe has no writer to wait for
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+class Place:
+    """The folder that the tools work in; `own` are the folders and files of this program."""
+
+    def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
+        self.folder = folder.resolve()
+        self._own = tuple(own)
+
+    def name(self, path: Path) -> str:
+        """Return what `path` is called in the folder."""
+        return path.relative_to(self.folder).as_posix()
+
+    def path(self, name: str) -> Path:
+        """Return where `name` leads, whether there is anything or not. Raises `ToolError`.
+
+        What git keeps for itself is refused: it may hold passwords, and programs that git runs.
+        """
+        if os.name == "nt" and ":" in name[2:]:  # another stream of a file
+            raise ToolError(f"{name[:200]} is no name of a file.")
+        try:
+            path = (self.folder / name).resolve()
+            outside = not path.is_relative_to(self.folder)
+            sensitive = not outside and is_sensitive(self.folder / name, self._own)
+        except (OSError, ValueError, RuntimeError) as error:  # a loop of links; a zero in the name
+            raise ToolError(f"{name[:200]!r} leads nowhere.") from error
+        if outside:
+            raise ToolError(f"{name[:200]} is outside the working folder, which is refused.")
+        if sensitive:
+            raise ToolError(f"{name[:200]} may hold secrets, by its name; that is refused.")
+        if ".git" in {part.lower() for part in path.relative_to(self.folder).parts}:
+            raise ToolError(f"{name[:200]} is git's own, which is refused.")
+        return path
+
+    def target(self, name: str) -> Path:
+        """Return the file that `name` is, or would be, to write it. Raises `ToolError`."""
+        path = self.path(name)
+        if path == self.folder or name.endswith("/"):
+            raise ToolError(f"{name[:200]} is a folder.")
+        try:
+            found = path.lstat()
+        except OSError:
+            return path
+        if not stat.S_ISREG(found.st_mode):
+            raise ToolError(f"{name[:200]} is {_kind(found.st_mode)}.")
+        return path
+
+    def may_read(self, path: Path) -> bool:
+        """Say whether a file that was found below the folder is one to look into."""
+        return not is_sensitive(path, self._own)
+
+    def content(self, name: str) -> bytes:
+        """Return all bytes of the file `name`. Raises `ToolError`."""
+        return self.content_of(self.path(name), name)
+
+    def content_of(self, path: Path, name: str) -> bytes:
+        """Return all bytes of `path`, which `path` or a walk has returned. Raises `ToolError`."""
+        try:
+            descriptor = os.open(path, _FLAGS)
+        except OSError as error:
+            if path.is_dir():
+                raise ToolError(f"{name} is a folder.") from error
+            raise ToolError(f"{name} cannot be read: {error.strerror or error}.") from error
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise ToolError(f"{name} is {_kind(found.st_mode)}.")
+            if not self._still(path, found):
+                raise ToolError(f"{name} was put elsewhere meanwhile.")
+            return _whole(file.fileno(), name)
+
+    def _still(self, path: Path, found: os.stat_result) -> bool:
+        """Say whether what was opened is what `path` leads to, without a link on the way."""
+        try:
+            return path.resolve() == path and os.path.samestat(path.stat(), found)
+        except OSError:
+            return False
+
+    def text(self, name: str) -> str:
+        """Return the text of the file `name`. Raises `ToolError`, for what is no text, too."""
+        content = self.content(name)
+        if b"\0" in content:
+            raise ToolError(f"{name} is binary, not text ({len(content):,} bytes).")
+        text = content.decode("utf-8-sig", "replace")
+        if holds_secret(text):
+            raise ToolError(f"A secret seems to stand in {name}: it is not shown.")
+        return text
+
+
+def _whole(descriptor: int, name: str) -> bytes:
+    data = bytearray()
+    try:
+        while chunk := os.read(descriptor, LARGEST + 1 - len(data)):
+            data += chunk
+    except OSError as error:
+        raise ToolError(f"{name} cannot be read: {error.strerror or error}.") from error
+    if len(data) > LARGEST:
+        raise ToolError(f"{name} is larger than {LARGEST // 1024 // 1024} MiB.")
+    return bytes(data)
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+        return "a pipe or socket, and no file"
+    return "a device or the like, and no file"
