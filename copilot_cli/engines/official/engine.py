@@ -1,0 +1,220 @@
+"""`OfficialEngine`: answers turns with GitHub's runtime. How it does that stands in the package.
+
+Nothing is imported of the SDK, and no process started, before the first question.
+"""
+
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+
+from copilot_cli.engines.answering import CHAT, Form, Sender, wire_of
+from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.http import HTTPEngine
+from copilot_cli.engines.official import binding as bindings
+from copilot_cli.engines.official import faults
+from copilot_cli.engines.official.attempt import Attempt, Heard, Item, Settled
+from copilot_cli.engines.official.binding import Binding
+from copilot_cli.engines.official.home import Home
+from copilot_cli.engines.official.reading import Reading
+from copilot_cli.engines.official.requests import ModelRequests
+from copilot_cli.engines.official.rewriting import headers_of
+from copilot_cli.engines.official.runtime import Deadlines, Runtime
+from copilot_cli.engines.official.sdk import SDK, GitHubSDK, Launch, Plan
+from copilot_cli.engines.resilience import Patience, resilient, rule_of
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.messages import End, Event, Message, ModelInfo, Notice, Request, Started
+from copilot_cli.secret import Secret
+from copilot_cli.wires.table import WIRES
+
+_FOREIGN = ("COPILOT_", "GITHUB_", "GH_", "OTEL_")
+"""Variables that would tell the runtime something else than we do."""
+
+_SLICE = 1.0
+"""Seconds of one wait: on Windows Ctrl-C is heard between two of them."""
+
+
+class OfficialEngine:
+    """Answers turns; one at a time, each in the session that knows what came before.
+
+    `program` returns the path of the runtime, or raises what to do about there being none. `home`
+    is where the folders are made that runtimes may write to, `environ` what they get of the
+    environment: without secrets. `timeout_idle` is in seconds. `find` returns what is known of a
+    model, and sends nothing.
+    """
+
+    name = "official"
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        http: HTTPEngine,
+        access: SignIn | OwnEndpoint,
+        *,
+        program: Callable[[], Path],
+        home: Path,
+        environ: Mapping[str, str],
+        timeout_idle: float,
+        retries: int,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        local_time: Callable[[float], str],
+        find: Callable[[str], ModelInfo | None] = lambda _: None,
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 - a NamedTuple
+        sdk: Callable[[], SDK] = GitHubSDK,
+    ) -> None:
+        self._access = access
+        sender = access.sender if isinstance(access, OwnEndpoint) else None
+        self._requests = ModelRequests(client, http, sender)
+        self._program = program
+        self._parent = home
+        self._environ = environ
+        self._idle = timeout_idle
+        self._retries = retries
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._local_time = local_time
+        self._find = find
+        self._deadlines = deadlines
+        self._load = sdk
+        self._sdk: SDK | None = None
+        self._home: Home | None = None
+        self._runtime: Runtime | None = None
+        self._binding: Binding | None = None
+        self._used = 0.0
+        self._untaken: dict[tuple[str, str], set[str]] = {}
+
+    # What an engine is asked
+
+    def answer(self, request: Request) -> Generator[Event]:
+        """Yield the events of one answer; the last is `End`.
+
+        A tool call ends it, with `tool_calls`; the next request is to bring the results. Raises a
+        `CopilotChatError` where nothing was shown and nothing more is to be tried.
+        """
+        form = self._form(request, self._wire(request))
+        yield from resilient(
+            lambda: self._adapted(form),
+            patience=Patience(self._retries),
+            sleep=self._sleep,
+            local_time=self._local_time,
+        )
+
+    def dry_run(self, request: Request) -> dict[str, Any]:
+        """Return what the model would get; the runtime adds headers, and no word to the body."""
+        if isinstance(self._access, OwnEndpoint):
+            return self._access.dry_run(request)
+        path = self._wire(request)
+        return {
+            "method": "POST",
+            "url": self._access.api,
+            "path": path,
+            "headers": headers_of({}, request),
+            "body": self._form(request, path).body(),
+        }
+
+    def close(self) -> None:
+        """End the runtime and remove what it wrote; the engine may be asked again after it."""
+        runtime, self._runtime, self._binding = self._runtime, None, None
+        if runtime is not None:
+            runtime.stop()
+        home, self._home = self._home, None
+        if home is not None:
+            home.close()
+
+    # Attempts
+
+    def _wire(self, request: Request) -> str:
+        if isinstance(self._access, OwnEndpoint):
+            return self._access.wire
+        return wire_of(self._find(request.model), WIRES)
+
+    def _form(self, request: Request, path: str) -> Form:
+        return Form(request, path or CHAT, (), self._find(request.model), self._untaken)
+
+    def _adapted(self, form: Form) -> Generator[Event]:
+        """Make one attempt, and another for each thing that the service says it does not take."""
+        while True:
+            shown = False
+            try:
+                with closing(self._attempt(form)) as events:
+                    for event in events:
+                        shown = shown or not isinstance(event, Started | Notice)
+                        yield event
+            except Failure as failure:
+                notices = None if shown else form.adapt(failure.refusal)
+                if notices is None:
+                    if isinstance(self._access, SignIn):
+                        raise
+                    raise self._access.explain(failure) from failure
+            else:
+                return
+            yield from notices
+
+    def _attempt(self, form: Form) -> Generator[Event]:
+        attempt, reading = Attempt(form), Reading()
+        runtime = yield from self._ready()
+        binding, rest = self._bound(runtime, form.request)
+        kept: Binding | None = None
+        try:
+            self._tell(runtime, binding, rest, attempt)
+            yield from self._listen(runtime, attempt, reading)
+            yield from reading.rest()
+            if reading.goes_on and self._settled(attempt, reading):
+                kept = binding.after(form.request, reading.parts())
+        finally:
+            attempt.close()
+            self._binding, self._used = kept, self._monotonic()
+            if kept is None:
+                runtime.let_go(binding.session_id)
+        yield from reading.ending()
+
+    def _listen(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Generator[Event]:
+        """Yield what comes until the answer is there, looking after the runtime meanwhile."""
+        since = looked = self._monotonic()
+        while not reading.over:
+            item = attempt.next(_SLICE)
+            now = self._monotonic()
+            if item is not None:
+                since = looked = now
+            elif now - since >= self._patience(attempt, reading):
+                item = self._silence(runtime, attempt, reading)
+            elif now - looked >= self._deadlines.unused:
+                looked = now
+                if not runtime.answers():
+                    raise runtime.failure
+            if item is not None:
+                yield from reading.take(item)
+
+    def _patience(self, attempt: Attempt, reading: Reading) -> float:
+        """Return the seconds of silence allowed; who speaks to the model counts them as well."""
+        if reading.heard is not None:
+            return self._deadlines.settle
+        return self._idle + self._deadlines.settle if attempt.asked else self._deadlines.call
+
+    def _silence(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Item:
+        """Return what a silence that was too long means. Raises `Failure` for a hung runtime."""
+        if reading.heard is not None:
+            return Settled()
+        if not attempt.asked:
+            runtime.stop()
+            raise faults.hung("a question", self._deadlines.call)
+        detail = f"nothing came for {self._idle:g} seconds"
+        return Heard("", (End("stalled", complete=False, detail=detail),))
+
+    def _settled(self, attempt: Attempt, reading: Reading) -> bool:
+        """Wait for the end of the runtime's turn, so that the next may begin; False for in vain.
+
+        With calls there is no end to wait for: the runtime waits for us.
+        """
+        until = self._monotonic() + self._deadlines.settle
+        while not (reading.calls or reading.settled):
+            item = attempt.next(until - self._monotonic())
+            if item is None or isinstance(item, Failure):
+                return False
+            for _ in reading.take(item):
+                pass  # a late word that the answer has already
+        return reading.goes_on

@@ -1,0 +1,153 @@
+"""The runtime that is running, and the session in it that the conversation goes on in.
+
+Rule: at most one runtime, and one session that is kept. Whoever takes the session has to bring it
+back with what it was told since, or let it go.
+"""
+
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from pathlib import Path
+
+from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.official import binding as bindings
+from copilot_cli.engines.official.access import OwnEndpoint, SignIn
+from copilot_cli.engines.official.attempt import Attempt
+from copilot_cli.engines.official.binding import Binding
+from copilot_cli.engines.official.home import Home
+from copilot_cli.engines.official.requests import ModelRequests
+from copilot_cli.engines.official.runtime import Deadlines, Runtime
+from copilot_cli.engines.official.sdk import SDK, Launch, Plan
+from copilot_cli.engines.resilience import rule_of
+from copilot_cli.errors import CopilotChatError
+from copilot_cli.messages import Event, Message, Notice, Request
+from copilot_cli.wires.table import WIRES
+
+_FOREIGN = ("COPILOT_", "GITHUB_", "GH_", "OTEL_")
+"""Variables that would tell the runtime something else than we do."""
+
+
+class Place(NamedTuple):
+    """What a runtime is started with: see `OfficialEngine`."""
+
+    program: Callable[[], Path]
+    home: Path
+    environ: Mapping[str, str]
+
+
+class Sessions:
+    """Starts the runtime, and makes sessions in it, when they are first needed."""
+
+    def __init__(
+        self,
+        access: SignIn | OwnEndpoint,
+        requests: ModelRequests,
+        place: Place,
+        *,
+        load: Callable[[], SDK],
+        deadlines: Deadlines,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._access = access
+        self._requests = requests
+        self._place = place
+        self._load = load
+        self._deadlines = deadlines
+        self._monotonic = monotonic
+        self._sdk: SDK | None = None
+        self._home: Home | None = None
+        self._runtime: Runtime | None = None
+        self._binding: Binding | None = None
+        self._used = 0.0
+
+    # The runtime and its sessions
+
+    def _ready(self) -> Generator[Event, None, Runtime]:
+        """Return a runtime that answers, and say so where another had to be started."""
+        runtime = self._runtime
+        if runtime is not None and not self._is_well(runtime):
+            yield Notice("GitHub's runtime had ended, and is started again")
+            runtime.stop()
+            runtime = self._runtime = self._binding = None
+        if runtime is None:
+            runtime = self._runtime = self._started()
+        return runtime
+
+    def _is_well(self, runtime: Runtime) -> bool:
+        if runtime.ended:
+            return False
+        fresh = self._monotonic() - self._used < self._deadlines.unused
+        return fresh or runtime.answers()
+
+    def _started(self) -> Runtime:
+        program = self._program()
+        sdk = self._sdk = self._sdk or self._load()
+        home = self._home = self._home or Home(self._parent)
+        launch = Launch(program, self._variables(home), home.state, home.path)
+        return Runtime(sdk, launch, self._requests, self._deadlines)
+
+    def _variables(self, home: Home) -> dict[str, str]:
+        """Return the runtime's whole environment."""
+        given = {k: v for k, v in self._environ.items() if not k.upper().startswith(_FOREIGN)}
+        own = {
+            "HOME": str(home.path),
+            "USERPROFILE": str(home.path),
+            "COPILOT_CACHE_HOME": str(home.cache),
+            "COPILOT_AUTO_UPDATE": "false",
+        }
+        if isinstance(self._access, OwnEndpoint):
+            return {**given, **own, "COPILOT_OFFLINE": "true"}
+        return {**given, **own, **self._access.variables}
+
+    def _bound(self, runtime: Runtime, request: Request) -> tuple[Binding, Sequence[Message]]:
+        """Return a session, and what it is still to be told: the last message, or all of them."""
+        made = bindings.fingerprint(request, self._access.whose)
+        binding, self._binding = self._binding, None
+        if binding is not None:
+            rest = binding.rest(made, request.messages)
+            if rest is not None:
+                return binding, rest
+            runtime.let_go(binding.session_id)
+        binding = Binding(str(uuid.uuid4()), made)
+        self._open(runtime, binding, request)
+        return binding, request.messages
+
+    def _open(self, runtime: Runtime, binding: Binding, request: Request) -> None:
+        own = isinstance(self._access, OwnEndpoint)
+        plan = Plan(
+            session_id=binding.session_id,
+            model=request.model,
+            system=binding.fingerprint.system,
+            stream=request.stream,
+            tools=request.tools,
+            token=None if isinstance(self._access, OwnEndpoint) else self._access.token(),
+            wire=WIRES[self._wire(request)].name if own else None,
+        )
+        try:
+            runtime.open(plan)
+        except Failure as failure:
+            if isinstance(self._access, SignIn) and not runtime.ended:
+                self._ask_github(self._access, failure)
+            raise
+
+    def _ask_github(self, access: SignIn, failure: Failure) -> None:
+        """Raise what GitHub itself says of the sign-in: the runtime's own words have no type."""
+        try:
+            access.check()
+        except CopilotChatError as error:
+            raise Failure(error, rule_of(error)) from failure
+
+    def _tell(
+        self, runtime: Runtime, binding: Binding, rest: Sequence[Message], attempt: Attempt
+    ) -> None:
+        """Have the session begin its turn, or go on with it."""
+        runtime.expect(binding.session_id, attempt)
+        if binding.pending:
+            runtime.resume(binding.session_id, bindings.results(rest))
+        else:
+            runtime.send(binding.session_id, _last_words(rest))
+
+
+def _last_words(messages: Sequence[Message]) -> str:
+    """Return the text of the last message; the model gets the transcript, and never this."""
+    asked = [each.text for each in messages if each.role == "user"]
+    return asked[-1] if asked and asked[-1].strip() else "(see the transcript)"
