@@ -98,7 +98,7 @@ ALLOWED: dict[str, set[str]] = {
     "wires": {"messages"},
     "store": BOTTOM | {"config_file", "paths"},
     "auth": GROUND | {"store", "ui.safe"},
-    "engines": BOTTOM | {"network", "parties", "retry_after", "ui.safe", "wires"},
+    "engines": BOTTOM | {"network", "parties", "retry_after", "store", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "parties", "turn"},
     "parties": {"messages"},
     "tools": {"environment", "errors", "globs", "messages", "patterns", "sensitive", "ui.safe"}

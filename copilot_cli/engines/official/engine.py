@@ -3,35 +3,28 @@
 Nothing is imported of the SDK, and no process started, before the first question.
 """
 
-import uuid
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
-from copilot_cli.engines.answering import CHAT, Form, Sender, wire_of
+from copilot_cli.engines.answering import Form, wire_of
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.http import HTTPEngine
-from copilot_cli.engines.official import binding as bindings
 from copilot_cli.engines.official import faults
+from copilot_cli.engines.official.access import OwnEndpoint, SignIn
 from copilot_cli.engines.official.attempt import Attempt, Heard, Item, Settled
-from copilot_cli.engines.official.binding import Binding
-from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.reading import Reading
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.rewriting import headers_of
 from copilot_cli.engines.official.runtime import Deadlines, Runtime
-from copilot_cli.engines.official.sdk import SDK, GitHubSDK, Launch, Plan
-from copilot_cli.engines.resilience import Patience, resilient, rule_of
-from copilot_cli.errors import CopilotChatError
-from copilot_cli.messages import End, Event, Message, ModelInfo, Notice, Request, Started
-from copilot_cli.secret import Secret
+from copilot_cli.engines.official.sdk import SDK, GitHubSDK
+from copilot_cli.engines.official.sessions import Place, Sessions
+from copilot_cli.engines.resilience import Patience, resilient
+from copilot_cli.messages import End, Event, ModelInfo, Notice, Request, Started
 from copilot_cli.wires.table import WIRES
-
-_FOREIGN = ("COPILOT_", "GITHUB_", "GH_", "OTEL_")
-"""Variables that would tell the runtime something else than we do."""
 
 _SLICE = 1.0
 """Seconds of one wait: on Windows Ctrl-C is heard between two of them."""
@@ -68,10 +61,14 @@ class OfficialEngine:
     ) -> None:
         self._access = access
         sender = access.sender if isinstance(access, OwnEndpoint) else None
-        self._requests = ModelRequests(client, http, sender)
-        self._program = program
-        self._parent = home
-        self._environ = environ
+        self._sessions = Sessions(
+            access,
+            ModelRequests(client, http, sender),
+            Place(program, home, environ),
+            load=sdk,
+            deadlines=deadlines,
+            monotonic=monotonic,
+        )
         self._idle = timeout_idle
         self._retries = retries
         self._sleep = sleep
@@ -79,12 +76,6 @@ class OfficialEngine:
         self._local_time = local_time
         self._find = find
         self._deadlines = deadlines
-        self._load = sdk
-        self._sdk: SDK | None = None
-        self._home: Home | None = None
-        self._runtime: Runtime | None = None
-        self._binding: Binding | None = None
-        self._used = 0.0
         self._untaken: dict[tuple[str, str], set[str]] = {}
 
     # What an engine is asked
@@ -118,12 +109,7 @@ class OfficialEngine:
 
     def close(self) -> None:
         """End the runtime and remove what it wrote; the engine may be asked again after it."""
-        runtime, self._runtime, self._binding = self._runtime, None, None
-        if runtime is not None:
-            runtime.stop()
-        home, self._home = self._home, None
-        if home is not None:
-            home.close()
+        self._sessions.close()
 
     # Attempts
 
@@ -133,7 +119,7 @@ class OfficialEngine:
         return wire_of(self._find(request.model), WIRES)
 
     def _form(self, request: Request, path: str) -> Form:
-        return Form(request, path or CHAT, (), self._find(request.model), self._untaken)
+        return Form(request, path, (), self._find(request.model), self._untaken)
 
     def _adapted(self, form: Form) -> Generator[Event]:
         """Make one attempt, and another for each thing that the service says it does not take."""
@@ -155,20 +141,20 @@ class OfficialEngine:
             yield from notices
 
     def _attempt(self, form: Form) -> Generator[Event]:
-        attempt, reading = Attempt(form), Reading()
-        runtime = yield from self._ready()
-        binding, rest = self._bound(runtime, form.request)
-        kept: Binding | None = None
+        attempt, reading, sessions = Attempt(form), Reading(), self._sessions
+        runtime = yield from sessions.ready()
+        binding, rest = sessions.take(runtime, form.request)
+        kept = False
         try:
-            self._tell(runtime, binding, rest, attempt)
+            sessions.tell(runtime, binding, rest, attempt)
             yield from self._listen(runtime, attempt, reading)
             yield from reading.rest()
             if reading.goes_on and self._settled(attempt, reading):
-                kept = binding.after(form.request, reading.parts())
+                sessions.keep(binding.after(form.request, reading.parts()))
+                kept = True
         finally:
             attempt.close()
-            self._binding, self._used = kept, self._monotonic()
-            if kept is None:
+            if not kept:
                 runtime.let_go(binding.session_id)
         yield from reading.ending()
 

@@ -7,6 +7,7 @@ back with what it was told since, or let it go.
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.official import binding as bindings
@@ -59,9 +60,7 @@ class Sessions:
         self._binding: Binding | None = None
         self._used = 0.0
 
-    # The runtime and its sessions
-
-    def _ready(self) -> Generator[Event, None, Runtime]:
+    def ready(self) -> Generator[Event, None, Runtime]:
         """Return a runtime that answers, and say so where another had to be started."""
         runtime = self._runtime
         if runtime is not None and not self._is_well(runtime):
@@ -79,15 +78,15 @@ class Sessions:
         return fresh or runtime.answers()
 
     def _started(self) -> Runtime:
-        program = self._program()
+        program = self._place.program()
         sdk = self._sdk = self._sdk or self._load()
-        home = self._home = self._home or Home(self._parent)
+        home = self._home = self._home or Home(self._place.home)
         launch = Launch(program, self._variables(home), home.state, home.path)
         return Runtime(sdk, launch, self._requests, self._deadlines)
 
     def _variables(self, home: Home) -> dict[str, str]:
         """Return the runtime's whole environment."""
-        given = {k: v for k, v in self._environ.items() if not k.upper().startswith(_FOREIGN)}
+        given = {k: v for k, v in self._place.environ.items() if not k.upper().startswith(_FOREIGN)}
         own = {
             "HOME": str(home.path),
             "USERPROFILE": str(home.path),
@@ -98,7 +97,7 @@ class Sessions:
             return {**given, **own, "COPILOT_OFFLINE": "true"}
         return {**given, **own, **self._access.variables}
 
-    def _bound(self, runtime: Runtime, request: Request) -> tuple[Binding, Sequence[Message]]:
+    def take(self, runtime: Runtime, request: Request) -> tuple[Binding, Sequence[Message]]:
         """Return a session, and what it is still to be told: the last message, or all of them."""
         made = bindings.fingerprint(request, self._access.whose)
         binding, self._binding = self._binding, None
@@ -112,21 +111,21 @@ class Sessions:
         return binding, request.messages
 
     def _open(self, runtime: Runtime, binding: Binding, request: Request) -> None:
-        own = isinstance(self._access, OwnEndpoint)
+        access = self._access
         plan = Plan(
             session_id=binding.session_id,
             model=request.model,
             system=binding.fingerprint.system,
             stream=request.stream,
             tools=request.tools,
-            token=None if isinstance(self._access, OwnEndpoint) else self._access.token(),
-            wire=WIRES[self._wire(request)].name if own else None,
+            token=access.token() if isinstance(access, SignIn) else None,
+            wire=WIRES[access.wire].name if isinstance(access, OwnEndpoint) else None,
         )
         try:
             runtime.open(plan)
         except Failure as failure:
-            if isinstance(self._access, SignIn) and not runtime.ended:
-                self._ask_github(self._access, failure)
+            if isinstance(access, SignIn) and not runtime.ended:
+                self._ask_github(access, failure)
             raise
 
     def _ask_github(self, access: SignIn, failure: Failure) -> None:
@@ -136,7 +135,7 @@ class Sessions:
         except CopilotChatError as error:
             raise Failure(error, rule_of(error)) from failure
 
-    def _tell(
+    def tell(
         self, runtime: Runtime, binding: Binding, rest: Sequence[Message], attempt: Attempt
     ) -> None:
         """Have the session begin its turn, or go on with it."""
@@ -145,6 +144,19 @@ class Sessions:
             runtime.resume(binding.session_id, bindings.results(rest))
         else:
             runtime.send(binding.session_id, _last_words(rest))
+
+    def keep(self, binding: Binding) -> None:
+        """Keep a session for the next turn."""
+        self._binding, self._used = binding, self._monotonic()
+
+    def close(self) -> None:
+        """End the runtime and remove what it wrote; it is started anew where it is asked again."""
+        runtime, self._runtime, self._binding = self._runtime, None, None
+        if runtime is not None:
+            runtime.stop()
+        home, self._home = self._home, None
+        if home is not None:
+            home.close()
 
 
 def _last_words(messages: Sequence[Message]) -> str:
