@@ -95,7 +95,7 @@ ALLOWED: dict[str, set[str]] = {
     "web_replies": {"charsets", "errors", "html_text", "image_types", "ui.safe"},
     "network": {"environment", "errors", "kinds", "network_faults", "proxies"},
     # rooms, from the bottom up
-    "wires": {"messages"},
+    "wires": {"messages", "patterns"},
     "store": BOTTOM | {"config_file", "paths"},
     "auth": GROUND | {"store", "ui.safe"},
     "engines": BOTTOM | {"network", "parties", "retry_after", "store", "ui.safe", "wires"},

@@ -11,6 +11,7 @@ from copilot_cli.wires.answer_schema import openai_format
 from copilot_cli.wires.chat import NAME
 from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import parsed, table, text
+from copilot_cli.wires.tool_names import tool_name
 from copilot_cli.wires.tool_schemas import parameters
 
 
@@ -73,7 +74,7 @@ def _content(parts: Iterable[Part]) -> list[dict[str, Any]]:
 
 
 def _call(call: ToolCallPart, signature: str) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    function = {"name": tool_name(call.name), "arguments": call.arguments or "{}"}
     if signature:
         function["thought_signature"] = signature
     return {"id": call.id, "type": "function", "function": function}

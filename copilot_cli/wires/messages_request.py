@@ -22,6 +22,7 @@ from copilot_cli.messages import (
     ToolResultPart,
 )
 from copilot_cli.wires.reading import parsed
+from copilot_cli.wires.tool_names import tool_name
 
 NAME = "messages"
 
@@ -125,7 +126,7 @@ def _blocks(part: Part) -> Iterator[dict[str, Any]]:
             yield {
                 "type": "tool_use",
                 "id": _id(call_id),
-                "name": name,
+                "name": tool_name(name),
                 "input": _input(arguments),
             }
         case ToolResultPart(call_id, output, error):

@@ -20,6 +20,7 @@ from copilot_cli.messages import (
 )
 from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import dicts, parsed, text
+from copilot_cli.wires.tool_names import tool_name
 
 NAME = "responses"
 
@@ -106,7 +107,7 @@ def _item(part: ReasoningPart | ToolCallPart | ToolResultPart) -> Iterator[dict[
             yield {
                 "type": "function_call",
                 "call_id": call_id,
-                "name": name,
+                "name": tool_name(name),
                 "arguments": arguments or "{}",
             }
         case ToolResultPart(call_id, output):
