@@ -198,6 +198,11 @@ class Conversation:
         self.manner = self.manner._replace(tools=tools)
         self.chat.tools = _tools(self.app, self.route, self.manner)
 
+    @property
+    def toolless(self) -> bool:
+        """Whether tools are wanted, and the model takes none."""
+        return self.manner.tools is not None and self.chat.tools is None
+
     def instruct(self, system: str | None) -> None:
         """Put `system`, the person's own instructions, before the conversation from now on."""
         self.manner = self.manner._replace(system=system)

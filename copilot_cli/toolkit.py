@@ -26,6 +26,8 @@ class Toolkit:
         self._app = app
         self.tools: dict[str, Tool] = {}
         """Those that are offered, by their names."""
+        self.refused_by: set[str] = set()
+        """The models of which was said that they take none."""
         self._approver = Approver(terminal=controlling, aside=self._aside)
 
     def add(self, name: str) -> Tool:

@@ -11,6 +11,7 @@ from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.parties import Toolbox
     from copilot_cli.repl.loop import Input, Repl, Typed
     from copilot_cli.store.turns import Session
     from copilot_cli.ui.console import Streams
@@ -42,6 +43,9 @@ def repl(
     private: bool = typer.Option(
         False, "--private", "--no-save", help="Leave nothing of it on disk."
     ),
+    tool: list[str] | None = typer.Option(
+        None, metavar="NAME", help="Let the model ask for this tool (repeatable); see `tools list`."
+    ),
 ) -> int:
     """Chat. Enter sends; /help lists the commands; Ctrl-D leaves.
 
@@ -52,7 +56,16 @@ def repl(
     resumed = continue_ or session is not None
     if private and resumed:
         raise UsageError("a private chat goes on with no stored one")
-    return start(application, system=system, private=private, resumed=resumed, reference=session)
+    for name in tool or ():
+        application.toolkit.add(name)
+    return start(
+        application,
+        system=system,
+        private=private,
+        resumed=resumed,
+        reference=session,
+        tools=application.toolkit.box if tool else None,
+    )
 
 
 def start(
@@ -62,10 +75,12 @@ def start(
     private: bool = False,
     resumed: bool = False,
     reference: str | None = None,
+    tools: "Toolbox | None" = None,
 ) -> int:
     """Run the chat; who is not signed in goes through the wizard first. Return the exit code.
 
     `resumed`: it goes on with the session that `reference` names, the latest where that is None.
+    `tools` are those that the model may ask for.
     """
     streams = application.streams
     if streams.person and _signed_out(application):
@@ -79,7 +94,7 @@ def start(
     application.guard.chatting = True
     application.workspace.enter(chat=True)
     context = application.workspace.context(chat=True)
-    manner = Manner(application.role(), system, context)
+    manner = Manner(application.role(), system, context, tools=tools)
     session = stored_session(application, reference) if resumed else None
     sessions = application.private_sessions if private else application.sessions
     talk = Conversation(application, sessions, manner, session=session)

@@ -15,6 +15,7 @@ from copilot_cli.messages import Event
 from copilot_cli.repl.attachments import Attachments, with_attachments
 from copilot_cli.repl.saying import Saying
 from copilot_cli.repl.table import Leave, find
+from copilot_cli.repl.tools import remark
 from copilot_cli.repl.tree import UNCHANGED
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Repl:
 
     def ask(self, question: str) -> None:
         """Ask, with what is attached, and show the answer."""
+        remark(self)
         self.answer(lambda: self.chat.send(question))
 
     def _ask(self, words: str, draft: Draft | None) -> None:

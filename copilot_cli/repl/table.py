@@ -18,6 +18,7 @@ from copilot_cli.repl import (
     shell,
     stored,
     telling,
+    tools,
     tree,
 )
 from copilot_cli.repl.choices import Choice
@@ -108,6 +109,9 @@ COMMANDS = (
     Command("attach", "[FILE]", "send a text file with the next question",
             files.attach, choices.paths),
     Command("detach", "[FILE]", "take that back", files.detach, choices.attached),
+    # what it may do
+    Command("tools", "[add|remove|show NAME]", "the tools of this chat, and what they gave",
+            tools.tools, tools.choices),
     # what it takes
     Command("tokens", "", "how full the model's window is", telling.tokens),
     Command("usage", "", "your plan, and what is left of it", telling.usage),
