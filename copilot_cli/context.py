@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from copilot_cli.errors import TooLongError
 from copilot_cli.messages import (
+    ImagePart,
     Message,
     ModelInfo,
     TextPart,
@@ -32,6 +33,14 @@ RESERVE = 3
 BYTES_PER_TOKEN = 4
 PER_MESSAGE = 4  # role and delimiters; with PER_REPLY as OpenAI's cookbook counts them
 PER_REPLY = 3
+
+PER_IMAGE = 1600
+"""About what an image takes: the most that Anthropic counts, and twice what OpenAI does for most.
+
+Their own rules go by its size in pixels, which nothing here knows.
+"""
+
+PER_IMAGE_LOW = 85  # the detail `low` with OpenAI's models
 
 ROOM_LEFT = 0.75
 """How much of the window is used once something has to be left out.
@@ -243,7 +252,7 @@ def _turns(messages: Sequence[Message]) -> list[int]:
 
 def _weight(of: Message) -> int:
     """Return the estimated tokens of one message; reasoning is never sent, and weighs nothing."""
-    size = 0
+    size = images = 0
     for part in of.parts:
         match part:
             case TextPart(text):
@@ -252,9 +261,11 @@ def _weight(of: Message) -> int:
                 size += _bytes(name) + _bytes(arguments)
             case ToolResultPart(_, output, _):
                 size += _bytes(output)
+            case ImagePart(_, _, detail):
+                images += PER_IMAGE_LOW if detail == "low" else PER_IMAGE
             case _:
                 pass
-    return PER_MESSAGE + math.ceil(size / BYTES_PER_TOKEN)
+    return PER_MESSAGE + images + math.ceil(size / BYTES_PER_TOKEN)
 
 
 def _bytes(text: str) -> int:

@@ -298,7 +298,8 @@ class ModelInfo(NamedTuple):
     where it wants none, `terms` what is consented to, `page` where that can be changed. `thinking`
     is the range of its thinking budget in tokens. `endpoint` names whose list it is on: None is
     Copilot's. `plans` are those that have it, empty where all do; `warnings` are the service's own
-    words.
+    words. `image_bytes` and `image_count` bound the images of one request, `image_types` are their
+    media types, empty where it does not say.
     """
 
     id: str
@@ -332,3 +333,6 @@ class ModelInfo(NamedTuple):
     endpoint: str | None = None
     plans: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    image_bytes: int | None = None
+    image_count: int | None = None
+    image_types: tuple[str, ...] = ()

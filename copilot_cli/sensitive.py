@@ -1,13 +1,14 @@
 """Files whose content nobody sends by accident: keys, credentials, histories, this program's own.
 
 The list is that of the read tools of nearai/ironclaw, widened by what editors, clouds and this
-program keep. Names are judged, of a link also the name of what it leads to; `holds_secret` judges
-a text, by forms that cannot be an example in a manual.
+program keep. Names are judged, of a link also the name of what it leads to; `secret_in` judges a
+text, by forms that cannot be an example in a manual.
 """
 
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 from copilot_cli.patterns import pattern
 
@@ -21,26 +22,62 @@ _NAMES = pattern(
 )
 _TAILS = {("gh", "hosts.yml"), ("github-copilot", "hosts.json"), ("github-copilot", "apps.json")}
 _SECRETS = pattern(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----"
-    r"|\bgh[opusr]_[0-9A-Za-z]{36}"
-    r"|\bgithub_pat_\w{36}"
-    r"|\b(AKIA|ASIA)[0-9A-Z]{16}\b"
-    r"|\bxox[abprs]-[0-9A-Za-z-]{20}"
-    r"|\bsk-[0-9A-Za-z_-]{32}"
+    r"(?P<private_key>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)"
+    r"|(?P<github_token>\bgh[opusr]_[0-9A-Za-z]{36}|\bgithub_pat_\w{36})"
+    r"|(?P<copilot_token>\btid=[0-9a-f]{16,};exp=\d{6,})"
+    r"|(?P<cloud_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-]))"
+    r"|(?P<token>\bxox[abprs]-[0-9A-Za-z-]{20}|\bglpat-[0-9A-Za-z_-]{20}|\bnpm_[0-9A-Za-z]{36}"
+    r"|\bpypi-[0-9A-Za-z_-]{60}|\bhf_[0-9A-Za-z]{34}|\b[rs]k_live_[0-9A-Za-z]{20})"
+    r"|(?P<api_key>\bsk-[0-9A-Za-z_-]{32})"
+    r"|(?P<web_token>\beyJ[0-9A-Za-z_-]{15,}\.eyJ[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{20})"
 )
+MARKS = (
+    *("-----BEGIN ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "tid=", "AKIA"),
+    *("ASIA", "AIza", "xox", "glpat-", "npm_", "pypi-", "hf_", "k_live_", "sk-", "eyJ"),
+)
+"""Every secret that is known has one of these in it."""
+
+
+class Suspicion(NamedTuple):
+    """What kind of secret stands in a text, and in which line of it, from 1."""
+
+    kind: str
+    line: int
 
 
 def is_sensitive(path: Path, own: Iterable[Path] = ()) -> bool:
     """Say whether `path`, or what it leads to, is such a file; `own` is what belongs to us."""
+    return belongs(path, own) or _named_so(path) or _named_so(path.resolve())
+
+
+def belongs(path: Path, own: Iterable[Path]) -> bool:
+    """Say whether `path` is one of `own` or below one, by whatever name it goes."""
     real = path.resolve()
-    if any(real.is_relative_to(each.resolve()) for each in own):
-        return True
-    return _named_so(path) or _named_so(real)
+    return any(real.is_relative_to(each.resolve()) or _same(real, each) for each in own)
 
 
 def holds_secret(text: str) -> bool:
     """Say whether a private key or a token of a known form stands in `text`."""
-    return _SECRETS.search(text) is not None
+    return secret_in(text) is not None
+
+
+def secret_in(text: str) -> Suspicion | None:
+    """Return the first private key or token of a known form in `text`, and nothing of it."""
+    if not any(mark in text for mark in MARKS):
+        return None
+    found = _SECRETS.search(text)
+    if found is None:
+        return None
+    kind = (found.lastgroup or "secret").replace("_", " ")
+    return Suspicion(kind, text.count("\n", 0, found.start()) + 1)
+
+
+def _same(path: Path, own: Path) -> bool:
+    """Say whether both are one file, which a hard link makes them."""
+    try:
+        return path.samefile(own)
+    except OSError:
+        return False
 
 
 def _named_so(path: PurePath) -> bool:

@@ -36,6 +36,11 @@ FULL: dict[str, Any] = {
             "max_context_window_tokens": 128000,
             "max_prompt_tokens": 64000.0,
             "max_output_tokens": 4096,
+            "vision": {
+                "max_prompt_image_size": 3145728,
+                "max_prompt_images": 5,
+                "supported_media_types": ["image/png", 7],
+            },
         },
         "supports": {
             "streaming": True,
@@ -95,6 +100,9 @@ def test_every_field_is_read() -> None:
         "endpoint": None,
         "plans": ("pro", "business"),
         "warnings": ("It goes soon.",),
+        "image_bytes": 3145728,
+        "image_count": 5,
+        "image_types": ("image/png",),
     }
 
 

@@ -52,6 +52,7 @@ def parse_model(item: Mapping[str, Any], *, plan: str | None = None, web: str = 
     supports = _dict(capabilities.get("supports"))
     billing = _dict(item.get("billing"))
     policy = _dict(item.get("policy"))
+    images = _dict(limits.get("vision"))
     model = ModelInfo(
         id=item["id"],
         name=_text(item.get("name")) or item["id"],
@@ -62,9 +63,9 @@ def parse_model(item: Mapping[str, Any], *, plan: str | None = None, web: str = 
         picker=item.get("model_picker_enabled") is not False,
         chat_default=item.get("is_chat_default") is True,
         chat_fallback=item.get("is_chat_fallback") is True,
-        context_tokens=_tokens(limits.get("max_context_window_tokens")),
-        prompt_tokens=_tokens(limits.get("max_prompt_tokens")),
-        output_tokens=_tokens(limits.get("max_output_tokens")),
+        context_tokens=_count(limits.get("max_context_window_tokens")),
+        prompt_tokens=_count(limits.get("max_prompt_tokens")),
+        output_tokens=_count(limits.get("max_output_tokens")),
         endpoints=_texts(item.get("supported_endpoints")) or (CHAT.path,),
         streaming=_flag(supports.get("streaming")),
         tools=_flag(supports.get("tool_calls")),
@@ -82,6 +83,9 @@ def parse_model(item: Mapping[str, Any], *, plan: str | None = None, web: str = 
         terms=_text(policy.get("terms")),
         plans=_texts(billing.get("restricted_to")),
         warnings=_messages(item.get("warning_messages")),
+        image_bytes=_count(images.get("max_prompt_image_size")),
+        image_count=_count(images.get("max_prompt_images")),
+        image_types=_texts(images.get("supported_media_types")),
     )
     disabled, page = _why_disabled(model, item, plan, web)
     return model._replace(disabled=disabled, page=page)
@@ -169,8 +173,8 @@ def _messages(value: Any) -> tuple[str, ...]:
 
 
 def _thinking(supports: Mapping[str, Any]) -> tuple[int, int] | None:
-    least = _tokens(supports.get("min_thinking_budget"))
-    most = _tokens(supports.get("max_thinking_budget"))
+    least = _count(supports.get("min_thinking_budget"))
+    most = _count(supports.get("max_thinking_budget"))
     return None if most is None else (min(least or 0, most), most)
 
 
@@ -214,6 +218,6 @@ def _number(value: Any) -> float | None:
     return float(value) if -_HUGE < value < _HUGE else None
 
 
-def _tokens(value: Any) -> int | None:
+def _count(value: Any) -> int | None:
     number = _number(value)
     return int(number) if number is not None and number > 0 else None
