@@ -155,7 +155,7 @@ class OfficialEngine:
         finally:
             attempt.close()
             if not kept:
-                runtime.let_go(binding.session_id)
+                sessions.give_up(runtime, binding)
         yield from reading.ending()
 
     def _listen(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Generator[Event]:
@@ -184,7 +184,8 @@ class OfficialEngine:
     def _silence(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Item:
         """Return what a silence that was too long means. Raises `Failure` for a hung runtime."""
         if reading.heard is not None:
-            return Settled()
+            runtime.answers()
+            return Settled(faults.hung("the end of a turn", self._deadlines.settle))
         if not attempt.asked:
             runtime.stop()
             raise faults.hung("a question", self._deadlines.call)

@@ -6,6 +6,7 @@ killed with its children before anything else is started.
 """
 
 import asyncio
+import logging
 import signal
 import subprocess
 import threading
@@ -23,6 +24,8 @@ from copilot_cli.engines.official.sdk import SDK, Launch, Plan, Session
 from copilot_cli.messages import ToolResultPart
 
 _T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
 
 
 class Deadlines(NamedTuple):
@@ -213,6 +216,7 @@ class Runtime:
     def _serve(self) -> None:
         """Run the loop until it is stopped, then leave nothing of it behind."""
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(_note)
         if hasattr(signal, "pthread_sigmask"):
             # What this thread starts inherits it: Ctrl-C at the terminal is for us alone, and does
             # not end the runtime with the answer.
@@ -224,6 +228,11 @@ class Runtime:
         self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
+
+
+def _note(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep to the log what a task of the SDK's left: a reply that came after all, mostly."""
+    _log.debug("on the loop: %s", context.get("exception") or context["message"])
 
 
 _JUST_NOW = 0.2  # seconds in which a process whose pipe has broken is seen to have ended

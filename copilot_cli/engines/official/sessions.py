@@ -74,8 +74,8 @@ class Sessions:
     def _is_well(self, runtime: Runtime) -> bool:
         if runtime.ended:
             return False
-        fresh = self._monotonic() - self._used < self._deadlines.unused
-        return fresh or runtime.answers()
+        unused = self._monotonic() - self._used
+        return (self._binding is not None and unused < self._deadlines.unused) or runtime.answers()
 
     def _started(self) -> Runtime:
         program = self._place.program()
@@ -148,6 +148,16 @@ class Sessions:
     def keep(self, binding: Binding) -> None:
         """Keep a session for the next turn."""
         self._binding, self._used = binding, self._monotonic()
+
+    def give_up(self, runtime: Runtime, binding: Binding) -> None:
+        """Let a session go that does not know what the transcript does, or whose runtime is gone.
+
+        That it is gone the answer has said: the next is started without another word.
+        """
+        runtime.let_go(binding.session_id)
+        if runtime.ended:
+            runtime.stop()
+            self._runtime = None
 
     def close(self) -> None:
         """End the runtime and remove what it wrote; it is started anew where it is asked again."""
