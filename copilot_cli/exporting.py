@@ -7,10 +7,14 @@ so to the browser; what people and models wrote is in it as text, never as marku
 import html
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
+from copilot_cli.called import Called, calls, pieces
+from copilot_cli.messages import ToolCall, ToolResult
 from copilot_cli.store.turns import Session, Turn
+from copilot_cli.ui.report import tool_line
 from copilot_cli.ui.safe import safe
 
 _STATES = {
@@ -20,6 +24,7 @@ _STATES = {
     "pending": "cut off when the program ended",
 }
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_TICKS = re.compile("`+")
 _WHO = {"user": "You", "summary": "Summary", "system": "Instructions"}
 
 
@@ -77,6 +82,7 @@ def turn_record(turn: Turn) -> dict[str, Any]:
             "first_token": _rounded(turn.seconds_first_token),
             "total": _rounded(turn.seconds_total),
         },
+        "tools": [called._asdict() for called in calls(turn.parts)],
     }
 
 
@@ -88,8 +94,31 @@ def markdown(conversation: Conversation) -> str:
     session = conversation.session
     lines = [f"# {session.title}", f"{session.id} · {local(session.created)}"]
     for turn in conversation.turns:
-        lines += [f"**{_heading(turn)[0]}**" + _marked(turn), _closed(turn.text.strip("\n"))]
+        lines += [f"**{_heading(turn)[0]}**" + _marked(turn), *_paragraphs(turn)]
     return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _paragraphs(turn: Turn) -> Iterator[str]:
+    """Yield what is said, and in a line each what is called and what that gave."""
+    for kind, several in groupby(pieces(turn.parts), type):
+        if kind is str:
+            yield _closed("".join(map(str, several)).strip("\n"))
+        else:
+            lines = [line for each in several if isinstance(each, Called) for line in _told(each)]
+            yield "\n".join(f"> {_code(line)}  " for line in lines)
+
+
+def _told(called: Called) -> list[str]:
+    lines = [tool_line(ToolCall(called.id, called.name, called.arguments))]
+    if called.output is not None:
+        lines.append(tool_line(ToolResult(called.id, called.name, called.output, called.error)))
+    return lines
+
+
+def _code(line: str) -> str:
+    """Return a line as code, in which nothing is Markdown."""
+    fence = "`" * (max(map(len, _TICKS.findall(line)), default=0) + 1)
+    return f"{fence} {line} {fence}" if len(fence) > 1 else f"`{line}`"
 
 
 def _closed(text: str) -> str:
@@ -134,6 +163,7 @@ h2 {{ font-size: 1rem; margin-bottom: .3rem; }}
 small {{ font-weight: normal; opacity: .7; }}
 .user > div {{ white-space: pre-wrap; }}
 div {{ overflow-wrap: anywhere; }}
+summary {{ overflow-wrap: anywhere; }}
 pre {{ background: var(--shade); padding: .7rem; overflow-x: auto; border-radius: .3rem; }}
 code {{ font: .9em/1.4 ui-monospace, monospace; }}
 table {{ border-collapse: collapse; }}
@@ -164,12 +194,27 @@ def page(conversation: Conversation) -> str:
 
 def _article(turn: Turn, render: Callable[[str], str]) -> str:
     who, state = _heading(turn)
-    text = safe(turn.text)
     typed = turn.role == "user"
-    body = html.escape(text) if typed else render(text)
+    body = _escaped(turn.text) if typed else "".join(_body(turn, render))
     after = f" <small>({_escaped(state)})</small>" if state else ""
     kind = "user" if typed else "answer"
     return f'<article class="{kind}"><h2>{_escaped(who)}{after}</h2>\n<div>{body}</div></article>'
+
+
+def _body(turn: Turn, render: Callable[[str], str]) -> Iterator[str]:
+    for kind, several in groupby(pieces(turn.parts), type):
+        if kind is str:
+            yield render(safe("".join(map(str, several))))
+        else:
+            yield from (_folded(each) for each in several if isinstance(each, Called))
+
+
+def _folded(called: Called) -> str:
+    """Return a call as one line, which opens to show all of it and what it gave."""
+    line = tool_line(ToolCall(called.id, called.name, called.arguments))
+    whole = [called.arguments, called.output or ""]
+    inside = "".join(f"<pre>{_escaped(text)}</pre>" for text in whole if text)
+    return f"<details><summary><code>{_escaped(line)}</code></summary>{inside}</details>\n"
 
 
 def _renderer() -> Callable[[str], str]:

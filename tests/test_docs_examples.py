@@ -150,7 +150,7 @@ def test_every_shell_block_runs(
 # -- JSON ------------------------------------------------------------------------------------
 
 JSON_PAGE = ROOT / "docs" / "json.md"
-FREE = {".prices", ".value"}  # of the service's own shape, and of the setting's own type
+FREE = {".prices", ".value", ".parameters"}  # of the service's, a setting's and a tool's own shape
 
 
 def examples(heading: str) -> list[Any]:
@@ -219,6 +219,7 @@ def test_another_shape_would_be_found(shown: Any, real: Any, fault: list[str]) -
         ("config list --json", 0),
         ("keys status --json", 0),
         ("doctor --json", 0),
+        ("tools list --json", 0),
     ],
 )
 def test_json_is_as_the_page_shows_it(command: str, code: int, run: Run) -> None:
@@ -251,11 +252,11 @@ def test_json_of_an_answer_is_as_the_page_shows_it(run: Run) -> None:
 def test_json_lines_are_as_the_page_shows_them(simulator: Simulator, run: Run) -> None:
     """Every type of line comes, and has the names and types of its example."""
     shown = {line["type"]: line for line in examples("`ask --events`")}
-    simulator.answer(
-        text="hello", reasoning="hm", tool_calls=[("get_weather", "{}")], finish="tool_calls"
-    )
+    simulator.answer(text="hello", reasoning="hm", tool_calls=[("list_files", "{}")])
+    simulator.answer(text="bye", finish="length")
     simulator.fault("chat", status=503, headers={"retry-after": "0"})
-    done = run("ask", "--events", "-m", "sim-reason", "hello")
+    tool = ("--tool", "list_files", "--allow", "list_files")
+    done = run("ask", "--events", "-m", "sim-reason", *tool, "hello")
     assert done.code == 7
     came = [json.loads(line) for line in done.out.splitlines()]
     assert [fault for line in came for fault in differences(shown[line["type"]], line)] == []

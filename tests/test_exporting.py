@@ -5,9 +5,10 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from markdown_it import MarkdownIt
 
 from copilot_cli.exporting import Conversation, markdown, page, record
-from copilot_cli.messages import Cost, TextPart, Usage
+from copilot_cli.messages import Cost, TextPart, ToolCallPart, ToolResultPart, Usage
 from copilot_cli.store.turns import Session, State, Turn
 
 SESSION = Session("1ng0abc", "A title", 0.0, 60.0, "github.com", "me", "m", "direct", 2, 2)
@@ -150,3 +151,78 @@ def test_a_link_tells_nobody_where_it_was_found() -> None:
     """A page with a conversation in it is nobody's business."""
     seen = page(conversation(turn("assistant", "[b](https://ok.example)")))
     assert 'rel="noopener noreferrer nofollow"' in seen
+
+
+def tool_turn(
+    name: str = "read_file", arguments: str = '{"path": "a"}', output: str = "1\n2"
+) -> Turn:
+    """Return an answer that called a tool twice; the second call was stopped."""
+    parts = (
+        TextPart("I look."),
+        ToolCallPart("c1", name, arguments),
+        ToolResultPart("c1", output),
+        ToolCallPart("c2", name, "{}"),
+        TextPart("It says "),
+        TextPart("*two*."),
+    )
+    return turn("assistant", "")._replace(parts=parts)
+
+
+def test_calls_are_a_line_each_in_markdown() -> None:
+    """In their place, as code."""
+    text = markdown(conversation(tool_turn()))
+    assert text.split("**gpt**\n\n")[1] == (
+        "I look.\n\n"
+        '> `→ read_file {"path": "a"}`  \n'
+        "> `← read_file: 2 lines, 3 characters`  \n"
+        "> `→ read_file {}`  \n\n"
+        "It says *two*.\n"
+    )
+
+
+def test_calls_are_whole_in_json() -> None:
+    """With what they gave; null where nothing came of one."""
+    (message,) = record(conversation(tool_turn(output="x" * 1000)))["messages"]
+    arguments = '{"path": "a"}'
+    assert message["text"] == "I look.It says *two*."
+    assert message["tools"] == [
+        {
+            "id": "c1",
+            "name": "read_file",
+            "arguments": arguments,
+            "output": "x" * 1000,
+            "error": False,
+        },
+        {"id": "c2", "name": "read_file", "arguments": "{}", "output": None, "error": False},
+    ]
+    assert record(conversation(turn("user", "?")))["messages"][0]["tools"] == []
+
+
+def test_calls_are_folded_in_html() -> None:
+    """A line that opens, with all of it as text."""
+    found = Page(page(conversation(tool_turn())))
+    assert found.tags.count("details") == found.tags.count("summary") == 2
+    assert '→ read_file {"path": "a"}{"path": "a"}1\n2\n→ read_file {}{}' in found.text
+    assert "em" in found.tags
+
+
+HOSTILE_CALLS = (
+    "`` ` ```` [x](javascript:alert(1)) ![i](http://evil.invalid/x.png)",
+    "<script>alert(1)</script><img src=http://evil.invalid/x.png>",
+    "\x1b]0;title\x07\u202e\n\n# heading\n\n</pre></details>",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE_CALLS)
+def test_hostile_calls_stay_text(text: str) -> None:
+    """Whatever a model or a tool has written."""
+    exported = conversation(tool_turn(name=text, arguments=text, output=text))
+    source = page(exported)
+    found = Page(source)
+    assert {"script", "img", "a", "h1"} & set(found.tags) == {"h1"}
+    assert found.tags.count("h1") == 1
+    assert found.tags.count("details") == 2
+    assert not {"\x1b", "\x07", "\u202e"} & set(source)
+    rendered = Page(MarkdownIt("commonmark").render(markdown(exported)))
+    assert {"script", "img", "a"} & set(rendered.tags) == set()
+    assert rendered.tags.count("h1") == 1

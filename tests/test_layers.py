@@ -17,6 +17,8 @@ GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "s
 ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
 WHOLE = ANSWERING | {"access", "app", "asking", "fences", "project", "prompt", "roles", "vault"}
 WHOLE |= {
+    "called",
+    "attachments",
     "conversation",
     "enabling",
     "model_names",
@@ -68,7 +70,8 @@ ALLOWED: dict[str, set[str]] = {
     },
     "shell_completion": {"app", "completion_values", "errors", "roles", "ui.safe"},
     "roles": {"errors", "kinds", "patterns"},
-    "exporting": {"messages", "store", "ui.safe"},
+    "called": {"messages"},
+    "exporting": {"called", "messages", "store", "ui", "ui.safe"},
     "listing": {"exporting", "store", "ui", "ui.safe"},
     "sensitive": {"patterns"},
     "upwards": set(),
@@ -137,6 +140,7 @@ ALLOWED: dict[str, set[str]] = {
     # the official runtime on this machine
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
     # what the commands share
+    "attachments": WHOLE | {"charsets", "environment", "globs", "image_types", "patterns"},
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from copilot_cli.called import Called, calls
 from copilot_cli.errors import UsageError
-from copilot_cli.messages import ToolCallPart, ToolResultPart
 from copilot_cli.repl.arguments import whole_number
 from copilot_cli.repl.choices import Choice
 from copilot_cli.ui.safe import safe, safe_line
@@ -75,24 +75,22 @@ def _list(repl: "Repl") -> None:
 def _show(repl: "Repl", number: str) -> None:
     """Show the last turn's calls, or the one with that number, with all that they gave."""
     turns = [turn for turn in repl.talk.turns() if turn.role == "assistant"]
-    parts = turns[-1].parts if turns else ()
-    calls = [part for part in parts if isinstance(part, ToolCallPart)]
-    if not calls:
+    found = calls(turns[-1].parts) if turns else []
+    if not found:
         raise UsageError("the last answer has called no tool")
     wanted = whole_number(number, 0)
-    if wanted > len(calls):
-        raise UsageError(f"the last answer has called {len(calls)}, and no tool {wanted}")
-    results = {part.call_id: part for part in parts if isinstance(part, ToolResultPart)}
-    for place, call in enumerate(calls, start=1):
+    if wanted > len(found):
+        raise UsageError(f"the last answer has called {len(found)}, and no tool {wanted}")
+    for place, called in enumerate(found, start=1):
         if wanted in {0, place}:
-            head = f"{place}. {safe_line(call.name, 60)} {safe(call.arguments)}"
-            repl.app.streams.say(f"{head}\n{_output(results.get(call.id))}\n")
+            head = f"{place}. {safe_line(called.name, 60)} {safe(called.arguments)}"
+            repl.app.streams.say(f"{head}\n{_output(called)}\n")
 
 
-def _output(result: ToolResultPart | None) -> str:
-    if result is None:
+def _output(called: Called) -> str:
+    if called.output is None:
         return "(it was stopped)"
-    return ("(it failed) " if result.error else "") + safe(result.output).rstrip("\n")
+    return ("(it failed) " if called.error else "") + safe(called.output).rstrip("\n")
 
 
 def _what(description: str) -> str:
