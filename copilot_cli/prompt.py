@@ -13,7 +13,7 @@ from copilot_cli.errors import UsageError
 MAX_STDIN = 16 * 1024 * 1024
 """The most bytes read from standard input."""
 
-_QUOTING = r'[\x00-\x1f"<>]'
+_QUOTING = r'[\x00-\x1f\x7f-\x9f\u2028\u2029"<>]'
 
 
 def compose(words: Sequence[str], stdin: BinaryIO | None) -> str:
@@ -51,7 +51,16 @@ def frame(name: str, text: str) -> str:
     """
     end = "" if text.endswith("\n") else "\n"
     inside = re.sub(r"<(?=/data\s*>)", r"<\\", text, flags=re.IGNORECASE)
-    return f'<data name="{re.sub(_QUOTING, "_", name)}">\n{inside}{end}</data>'
+    return f'<data name="{_quoted(name)}">\n{inside}{end}</data>'
+
+
+def label(name: str, media_type: str) -> str:
+    """Return what stands before an image: its name, in a frame like that of a text."""
+    return f'<data name="{_quoted(name)}" type="{media_type}"></data>'
+
+
+def _quoted(name: str) -> str:
+    return re.sub(_QUOTING, "_", name)
 
 
 def read_text(stdin: BinaryIO) -> str:

@@ -15,7 +15,7 @@ from copilot_cli.messages import End, Event, Notice, Schema, Text
 from copilot_cli.turn import together
 
 if TYPE_CHECKING:
-    from copilot_cli.chat import Chat
+    from copilot_cli.chat import Chat, Content
     from copilot_cli.messages import ModelInfo
 
 MAX_FILE = 1024 * 1024
@@ -66,7 +66,7 @@ class Form:
         else:
             chat.system = "\n\n".join(filter(None, (chat.system, self._wish())))
 
-    def answers(self, chat: "Chat", text: str) -> Generator[Event]:
+    def answers(self, chat: "Chat", text: "Content") -> Generator[Event]:
         """Yield the events of `chat`'s answer to `text`, its text checked and in one piece.
 
         What does not fit is said, and asked for once more. Raises `CopilotChatError` after the end

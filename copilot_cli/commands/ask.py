@@ -10,11 +10,13 @@ from copilot_cli.errors import NotAllowedError, UsageError
 from copilot_cli.prompt import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from copilot_cli.app import App
-    from copilot_cli.chat import Chat
-    from copilot_cli.messages import Event
+    from copilot_cli.attachments.attachment import Attachment
+    from copilot_cli.attachments.reading import Detail
+    from copilot_cli.chat import Chat, Content
+    from copilot_cli.messages import Event, Request
     from copilot_cli.parties import Toolbox
     from copilot_cli.routing import Route
     from copilot_cli.structured import Form
@@ -37,6 +39,19 @@ def ask(
     ),
     role: str | None = typer.Option(
         None, "-r", "--role", metavar="NAME", help="How the model answers; see docs/roles.md."
+    ),
+    attach: list[str] | None = typer.Option(
+        None,
+        "-f",
+        "--file",
+        metavar="PATH_OR_URL",
+        help="Send it along: a file, image, folder, pattern, page or git:diff (repeatable).",
+    ),
+    detail: str | None = typer.Option(
+        None, metavar="LEVEL", help="How closely the model looks at images: low, high or auto."
+    ),
+    allow_sensitive: bool = typer.Option(
+        False, "--allow-sensitive", help="Send also what may hold secrets."
     ),
     continue_: bool = typer.Option(
         False, "-c", "--continue", help="Go on with the latest conversation."
@@ -100,8 +115,8 @@ def ask(
 ) -> None:
     """Get one answer, on stdout.
 
-    Standard input, where it is not a terminal, is context for the request. To the model it is data,
-    and can steer it all the same: mind what you pipe in.
+    Standard input, where it is not a terminal, is context for the request, and so is what --file
+    names. To the model it is data, and can steer it all the same: mind what you send along.
     """
     application: App = ctx.obj
     application.set_options(
@@ -121,12 +136,13 @@ def ask(
     options = _Options(temperature, max_output, _texts(stop), _form(schema))
     tools = _Tools(tuple(tool or ()), tuple(allow or ()), max_rounds)
     save = not (no_save or dry_run)
+    given = _Given(tuple(attach or ()), _detail(detail), allow_sensitive)
     asked = _Asked(system, continue_, session, save, not no_stream, options, tools)
     if dry_run:
         application.catalogue.silent = True
-        text = _request(application, prompt)
-        chat, _ = asked.open(application)
-        application.streams.json(chat.engine.dry_run(chat.request(text)))
+        question = given.read(application, prompt)
+        chat, _ = asked.open(application, question)
+        application.streams.json(chat.engine.dry_run(question.shown(chat)))
         return
     if as_json and events:
         raise UsageError("--json and --events are two forms of one answer", hint="choose one")
@@ -140,9 +156,9 @@ def ask(
         with Turn(report) as turn:
             if file is not None and file.fault is not None:
                 raise file.fault
-            text = _request(application, prompt)
-            chat, stored = asked.open(application)
-            turn.hear(chat, options.answers(chat, text), stored)
+            question = given.read(application, prompt)
+            chat, stored = asked.open(application, question)
+            turn.hear(chat, options.answers(chat, question.content), stored)
     finally:
         if file is not None:
             file.close()
@@ -164,9 +180,63 @@ class _Options(NamedTuple):
         if self.form is not None:
             self.form.want(chat, application.catalogue.look_up(chat.model, endpoint))
 
-    def answers(self, chat: "Chat", text: str) -> "Generator[Event]":
+    def answers(self, chat: "Chat", content: "Content") -> "Generator[Event]":
         """Return the events of the answer."""
-        return chat.send(text) if self.form is None else self.form.answers(chat, text)
+        return chat.send(content) if self.form is None else self.form.answers(chat, content)
+
+
+class _Question(NamedTuple):
+    """What is asked, and what of it goes along."""
+
+    content: "Content"
+    attached: "Sequence[Attachment]" = ()
+
+    def check(self, application: "App", chat: "Chat", endpoint: str | None) -> None:
+        """Raise a `CopilotChatError` where the model does not take it; else say its size."""
+        if not self.attached:
+            return
+        from copilot_cli.attachments.sending import check, told
+
+        check(application, chat, endpoint, self.attached, self.content)
+        if application.streams.person:
+            application.streams.notice(told(self.attached))
+
+    def shown(self, chat: "Chat") -> "Request":
+        """Return the request that it makes, fit to be read by a person."""
+        request = chat.request(self.content)
+        if not self.attached:
+            return request
+        from copilot_cli.attachments.sending import shortened
+
+        return shortened(request)
+
+
+class _Given(NamedTuple):
+    """What the person sends along, by name."""
+
+    files: tuple[str, ...]
+    detail: "Detail | None"
+    allow_sensitive: bool
+
+    def read(self, application: "App", prompt: list[str] | None) -> _Question:
+        """Return the question of the words, of stdin and of the files. Raises `UsageError`."""
+        stdin = application.effects.piped_stdin()
+        text = compose(prompt or [], stdin)
+        if stdin is not None and text != " ".join(prompt or []):
+            from copilot_cli.sensitive import secret_in
+
+            if not self.allow_sensitive and secret_in(text):
+                from copilot_cli.attachments.screening import Screening
+
+                Screening(application).check_text(text, "standard input")
+        if not self.files:
+            return _Question(text)
+        from copilot_cli.attachments.attachment import content
+        from copilot_cli.attachments.gathering import Gathering
+
+        gathering = Gathering(application, allow_sensitive=self.allow_sensitive, detail=self.detail)
+        attached = gathering.all(self.files)
+        return _Question(content(attached, text), attached)
 
 
 class _Tools(NamedTuple):
@@ -198,8 +268,11 @@ class _Asked(NamedTuple):
     options: _Options
     tools: _Tools
 
-    def open(self, application: "App") -> "tuple[Chat, str | None]":
-        """Return the chat and its session's id, None if it leaves no record."""
+    def open(self, application: "App", question: _Question) -> "tuple[Chat, str | None]":
+        """Return the chat and its session's id, None if it leaves no record.
+
+        Raises a `CopilotChatError` where `question` is none for the model.
+        """
         chat, session, route = self._opened(application)
         if self.tools.names and chat.tools is None:
             raise NotAllowedError(
@@ -207,6 +280,7 @@ class _Asked(NamedTuple):
                 hint="leave out --tool, or choose another model (`copilot-chat models`)",
             )
         self.options.want(application, chat, route.endpoint)
+        question.check(application, chat, route.endpoint)
         return chat, session
 
     def _opened(self, application: "App") -> "tuple[Chat, str | None, Route]":
@@ -245,8 +319,12 @@ def _form(schema: str | None) -> "Form | None":
     return Form.read(schema)
 
 
-def _request(application: "App", prompt: list[str] | None) -> str:
-    return compose(prompt or [], application.effects.piped_stdin())
+def _detail(level: str | None) -> "Detail | None":
+    match level:
+        case None | "low" | "high" | "auto":
+            return level
+        case _:
+            raise UsageError("--detail must be low, high or auto")
 
 
 def _report(application: "App", form: str, file: OutputFile | None) -> "Report":

@@ -1,0 +1,84 @@
+"""The files of a folder, or those that a pattern fits, without what git ignores.
+
+Rule: bounded in number and in size, before any of them is read whole. Links are not followed.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from copilot_cli.errors import UsageError
+from copilot_cli.globs import globs
+from copilot_cli.walking import walk
+
+MOST_FILES = 500
+"""The most files of one folder or pattern."""
+
+_MOST_SEEN = 100_000  # files of a folder that are held against a pattern
+_MAGIC = frozenset("*?[{")
+
+
+class Listed(NamedTuple):
+    """A file, and what the model is told that it is called."""
+
+    path: Path
+    name: str
+
+
+def is_pattern(reference: str) -> bool:
+    """Say whether `reference` can stand for several names."""
+    return not _MAGIC.isdisjoint(reference)
+
+
+def below(folder: Path, name: str, environ: Mapping[str, str]) -> list[Listed]:
+    """Return the files below `folder`, which the person calls `name`.
+
+    Raises `UsageError` for none, and for more than `MOST_FILES`.
+    """
+    return _bounded(_named(folder, name, environ), name, "holds no file that git would not ignore")
+
+
+def fitting(pattern: str, cwd: Path, environ: Mapping[str, str]) -> list[Listed]:
+    """Return the files that `pattern` fits: `*` within a folder, `**` at any depth.
+
+    Raises `UsageError` for none, and for more than `MOST_FILES`.
+    """
+    written = pattern.replace("\\", "/") if cwd.anchor[1:2] == ":" else pattern
+    parts = written.split("/")
+    plain = list(itertools.takewhile(lambda part: not is_pattern(part), parts))
+    above, rest = "/".join(plain), "/".join(parts[len(plain) :])
+    folder = cwd / Path(f"{above}/" if above or written.startswith("/") else ".").expanduser()
+    try:
+        wanted = globs(f"/{rest}")
+    except ValueError as error:
+        raise UsageError(f"{pattern}: {error}") from error
+    root = folder.resolve()
+    if not root.is_dir():
+        raise UsageError(f"there is no file {pattern}")
+    found = (
+        each
+        for each in _named(folder, above or ".", environ)
+        if any(glob.matches(each.path.relative_to(root).parts) for glob in wanted)
+    )
+    return _bounded(found, pattern, "fits no file that git would not ignore")
+
+
+def _named(folder: Path, name: str, environ: Mapping[str, str]) -> Iterator[Listed]:
+    root = folder.resolve()
+    start = "" if name in {"", "."} else name.rstrip("/") + "/"
+    for count, path in enumerate(walk(root, environ=environ)):
+        if count == _MOST_SEEN:
+            raise UsageError(f"there are more than {_MOST_SEEN} files below {name}")
+        yield Listed(path, start + path.relative_to(root).as_posix())
+
+
+def _bounded(found: Iterator[Listed], name: str, none: str) -> list[Listed]:
+    files = list(itertools.islice(found, MOST_FILES + 1))
+    if not files:
+        raise UsageError(f"{name} {none}")
+    if len(files) > MOST_FILES:
+        raise UsageError(
+            f"{name} stands for more than {MOST_FILES} files", hint="name a part: 'src/**/*.py'"
+        )
+    return files

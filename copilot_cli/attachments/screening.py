@@ -1,0 +1,85 @@
+"""What may hold a secret: the person is asked, or has said so with `--allow-sensitive`.
+
+Rule: without a person and without that option nothing of it is sent. What belongs to this program
+is never sent, whatever was said: its keys, its store, its conversations, its caches.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot_cli.errors import CopilotChatError, UsageError
+from copilot_cli.sensitive import belongs, is_sensitive, secret_in
+
+if TYPE_CHECKING:
+    from copilot_cli.app import App
+
+FLAG = "--allow-sensitive"
+
+OURS = "ours"
+"""The kind of the error for what belongs to this program."""
+
+
+class Screening:
+    """Looks at what is to be sent; `allowed` is the person's word for all of it."""
+
+    def __init__(self, app: "App", *, allowed: bool = False) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    def check_path(self, path: Path, name: str) -> None:
+        """Raise `UsageError` for what is ours, and for a sensitive name nobody agreed to."""
+        if why := self.suspects(path):
+            self._agree(name, why)
+
+    def check_text(self, text: str, name: str) -> None:
+        """Raise `UsageError` for a text with a secret in it that nobody agreed to."""
+        found = secret_in(text)
+        if found is not None:
+            self._agree(name, f"there seems to be a {found.kind} in line {found.line}")
+
+    def suspects(self, path: Path) -> str | None:
+        """Return why a file may hold secrets, by its name; None where nothing says so.
+
+        Raises `UsageError` for what is ours.
+        """
+        try:
+            if belongs(path, self._own):
+                raise UsageError(
+                    f"{path} belongs to copilot-chat itself: it is never sent", kind=OURS
+                )
+            return "by its name" if is_sensitive(path) else None
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UsageError(f"{path} cannot be read: no file can have that name") from error
+
+    @cached_property
+    def _own(self) -> tuple[Path, ...]:
+        return own(self._app)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether everything was agreed to beforehand."""
+        return self._allowed
+
+    def _agree(self, name: str, why: str) -> None:
+        if self._allowed:
+            return
+        if not self._app.streams.person:
+            hint = f"{FLAG} sends it all the same"
+            raise UsageError(f"{name} may hold secrets ({why}): it is not sent", hint=hint)
+        question = f"{name} may hold secrets ({why}). Send it all the same?"
+        if not self._app.prompts.confirm(question, default=False, flag=FLAG):
+            raise UsageError(f"{name} is not sent, nor is anything else")
+
+
+def own(app: "App") -> tuple[Path, ...]:
+    """Return what belongs to this program."""
+    paths = app.paths
+    talk = paths.conversations
+    beside = [talk.with_name(talk.name + end) for end in ("-wal", "-shm", "-journal")]
+    files = [paths.config_file, paths.key_file, paths.store_lock, talk, *beside, paths.history]
+    try:
+        elsewhere = app.settings.key_file
+    except CopilotChatError:  # settings that cannot be read name no file
+        elsewhere = None
+    return (paths.secrets_dir, paths.cache_dir, *files, *([elsewhere] if elsewhere else []))
