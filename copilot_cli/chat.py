@@ -12,7 +12,7 @@ stored is never shortened by that.
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 
-from copilot_cli.context import Fitted, Window, count, divide, summary
+from copilot_cli.context import Fitted, Window, divide, summary
 from copilot_cli.errors import CopilotChatError, TooLongError, UsageError
 from copilot_cli.messages import (
     End,
@@ -64,10 +64,11 @@ KEPT = 2
 class Chat:
     """A conversation with one engine; model, system text and effort may change between turns.
 
-    `window` is the most tokens of prompt that the model takes and `efforts` the levels of reasoning
-    that it lists, None where that is not known. `max_output` is in tokens, `stop` are texts that
-    end an answer, `schema` is the form that the service is to give it. `tools` run what the model
-    asks for, in at most `max_rounds` rounds of one turn.
+    `window` is the most tokens of prompt that the model takes, `images` the most images of one
+    request, and `efforts` the levels of reasoning that it lists, None where that is not known.
+    `max_output` is in tokens, `stop` are texts that end an answer, `schema` is the form that the
+    service is to give it. `tools` run what the model asks for, in at most `max_rounds` rounds of
+    one turn.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Chat:
         recorder: Recorder | None = None,
         stream: bool = True,
         window: int | None = None,
+        images: int | None = None,
         effort: str | None = None,
         temperature: float | None = None,
         max_output: int | None = None,
@@ -106,7 +108,7 @@ class Chat:
         """What the model thought aloud in its last answer."""
         self._model = model
         self._efforts = efforts
-        self._window = Window(window)
+        self._window = Window(window, images=images)
         self._recorder: Recorder = recorder or Forgetful()
         self._stream = stream
         self._monotonic = monotonic
@@ -133,12 +135,17 @@ class Chat:
         self.use_model(model)
 
     def use_model(
-        self, model: str, *, window: int | None = None, efforts: Sequence[str] | None = None
+        self,
+        model: str,
+        *,
+        window: int | None = None,
+        images: int | None = None,
+        efforts: Sequence[str] | None = None,
     ) -> None:
-        """Have `model` answer from the next turn on; see the class for `window` and `efforts`."""
+        """Have `model` answer from the next turn on; see the class for what is said of it."""
         self._model = model
         self._efforts = efforts
-        self._window = Window(window, self._window.scale)
+        self._window = Window(window, self._window.scale, images)
 
     @property
     def tokens(self) -> tuple[int, int | None]:
@@ -326,9 +333,7 @@ class Chat:
         self, turn: Turn, fitted: Fitted, initiator: Initiator, rounds: int
     ) -> Generator[Event]:
         window = self._window
-        if fitted.left_out > window.left_out:
-            window.left_out = fitted.left_out
-            yield Notice(_left_out(fitted.left_out, self._model, window.limit))
+        yield from map(Notice, window.news(fitted, self._model))
         request = self._request(fitted, initiator, rounds)
         with closing(self.engine.answer(request)) as events:
             for event in events:
@@ -384,9 +389,3 @@ class Chat:
 
 def _parts(content: Content) -> tuple[Part, ...]:
     return (TextPart(content),) if isinstance(content, str) else tuple(content)
-
-
-def _left_out(turns: int, model: str, window: int | None) -> str:
-    which = "the oldest turn was" if turns == 1 else f"the {turns} oldest turns were"
-    size = "" if window is None else f" {count(window)}"
-    return f"{which} left out: the conversation no longer fits {model}'s{size} window"

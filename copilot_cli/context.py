@@ -12,10 +12,11 @@ Where the window is not known nothing is left out, until the service has refused
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from copilot_cli.errors import TooLongError
+from copilot_cli.image_limits import images_left_out, with_images
 from copilot_cli.messages import (
     ImagePart,
     Message,
@@ -68,11 +69,15 @@ class Scale(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """A conversation that fits, as far as that was possible; `left_out` counts turns."""
+    """A conversation that fits, as far as that was possible; `left_out` counts turns.
+
+    `images_left_out` counts the images that are not sent with the turns that are.
+    """
 
     messages: Sequence[Message]
     left_out: int
     tokens: int
+    images_left_out: int = 0
 
 
 def estimate(messages: Sequence[Message]) -> int:
@@ -170,12 +175,17 @@ def count(tokens: int) -> str:
 class Window:
     """What one conversation has learned of its model's window; `limit` None: nothing yet.
 
-    `left_out` is how many of the oldest turns its requests do without.
+    `left_out` is how many of the oldest turns its requests do without, `images_left_out` how many
+    images; `images` is how many the model takes, None where that is not known.
     """
 
-    def __init__(self, limit: int | None = None, scale: Scale | None = None) -> None:
+    def __init__(
+        self, limit: int | None = None, scale: Scale | None = None, images: int | None = None
+    ) -> None:
         self.limit = limit
         self.left_out = 0
+        self.images = images
+        self.images_left_out = 0
         self.scale = scale
         """How the service counts; None before its first word on it."""
 
@@ -187,12 +197,12 @@ class Window:
     def fit(self, messages: Sequence[Message], *, keep: int = 1) -> Fitted:
         """Return what to send: what is left out already stays out, and more where it has to."""
         scale = self.scale or Scale()
-        rest = _without(messages, self.left_out)
+        rest, images = with_images(_without(messages, self.left_out), self.images)
         if self.limit is None:
-            return Fitted(rest, self.left_out, scale.tokens(estimate(rest)))
+            return Fitted(rest, self.left_out, scale.tokens(estimate(rest)), images)
         aim = int(self.limit * ROOM_LEFT)
         fitted = fit(rest, self.limit - RESERVE, scale=scale, keep=keep, aim=aim)
-        return fitted._replace(left_out=self.left_out + fitted.left_out)
+        return fitted._replace(left_out=self.left_out + fitted.left_out, images_left_out=images)
 
     def refused(
         self, messages: Sequence[Message], sent: Fitted, error: TooLongError, *, keep: int = 1
@@ -209,8 +219,20 @@ class Window:
         scale = self.scale or Scale()
         tokens = scale.tokens(estimate(sent.messages))
         limit = tokens if self.limit is None else min(self.limit, tokens)
-        fitted = fit(messages, int(limit * AFTER_REFUSAL), scale=scale, keep=keep)
-        return fitted if fitted.left_out > sent.left_out else None
+        rest, images = with_images(messages, self.images)
+        fitted = fit(rest, int(limit * AFTER_REFUSAL), scale=scale, keep=keep)
+        if fitted.left_out <= sent.left_out:
+            return None
+        return fitted._replace(images_left_out=images)
+
+    def news(self, fitted: Fitted, model: str) -> Iterator[str]:
+        """Yield what is to be said of a request that carries less than the one before."""
+        if fitted.left_out > self.left_out:
+            self.left_out = fitted.left_out
+            yield _left_out(fitted.left_out, model, self.limit)
+        if fitted.images_left_out > self.images_left_out:
+            self.images_left_out = fitted.images_left_out
+            yield images_left_out(fitted.images_left_out, model, self.images)
 
     def counted(self, sent: Sequence[Message], answer: Message | None, usage: Usage) -> None:
         """Learn from what the service counted for `sent` and the `answer` to it.
@@ -270,3 +292,9 @@ def _weight(of: Message) -> int:
 
 def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+
+
+def _left_out(turns: int, model: str, window: int | None) -> str:
+    which = "the oldest turn was" if turns == 1 else f"the {turns} oldest turns were"
+    size = "" if window is None else f" {count(window)}"
+    return f"{which} left out: the conversation no longer fits {model}'s{size} window"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from copilot_cli.chat import CONTINUE, MAX_ROUNDS, Chat
 from copilot_cli.context import prompt_limit
 from copilot_cli.errors import UsageError
+from copilot_cli.image_limits import image_limit
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -69,6 +70,7 @@ def open_chat(
         temperature=manner.role.temperature if manner.role else None,
         effort=effort,
         window=prompt_limit(info) if info else None,
+        images=image_limit(info) if info else None,
         efforts=info.reasoning if info else None,
         tools=_tools(app, route, manner),
         max_rounds=manner.max_rounds,
@@ -181,7 +183,12 @@ class Conversation:
         if info is None:
             self.chat.use_model(model)
         else:
-            self.chat.use_model(model, window=prompt_limit(info), efforts=info.reasoning)
+            self.chat.use_model(
+                model,
+                window=prompt_limit(info),
+                images=image_limit(info),
+                efforts=info.reasoning,
+            )
         self.chat.tools = _tools(self.app, self.route, self.manner)
 
     def use_role(self, role: "Role | None") -> None:

@@ -107,7 +107,8 @@ ALLOWED: dict[str, set[str]] = {
     "tools": {"environment", "errors", "globs", "messages", "patterns", "sensitive", "ui.safe"}
     | {"walking"},
     "structured": {"chat", "errors", "fences", "messages", "turn"},
-    "context": {"errors", "messages"},
+    "context": {"errors", "image_limits", "messages"},
+    "image_limits": {"messages"},
     "budget": {"context", "errors", "messages", "parties"},
     "quota_warnings": {"errors", "messages", "store", "ui"},
     "guarding": {"app", "budget", "engines", "errors", "messages", "parties", "quota_warnings"}
@@ -133,14 +134,25 @@ ALLOWED: dict[str, set[str]] = {
     "listed_models": {"app", "catalogue", "errors", "messages", "model_cache"},
     "naming": {"app", "catalogue", "engines", "errors", "messages", "model_names", "routing", "ui"},
     "enabling": {"app", "engines", "errors", "messages", "naming", "routing"},
-    "conversation": {"app", "chat", "context", "errors", "messages", "parties", "roles", "routing"}
+    "conversation": {
+        "app",
+        "chat",
+        "context",
+        "errors",
+        "image_limits",
+        "messages",
+        "parties",
+        "roles",
+        "routing",
+    }
     | {"store"},
     "toolkit": {"app", "errors", "tools", "ui"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # the official runtime on this machine
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
     # what the commands share
-    "attachments": WHOLE | {"charsets", "environment", "globs", "image_types", "patterns"},
+    "attachments": WHOLE
+    | {"charsets", "environment", "globs", "image_limits", "image_types", "patterns"},
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},
@@ -161,14 +173,15 @@ ALLOWED: dict[str, set[str]] = {
         "forgetting",
         "key_changes",
         "key_exports",
+        "runtime",
         "sign_ins",
         "simulator",
     },
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},
-    "client": {"app", "catalogue", "chat", "errors", "messages", "verdict"},
-    "__init__": {"client", "errors", "messages"},
+    "client": {"app", "catalogue", "chat", "errors", "messages", "parties", "toolkit", "verdict"},
+    "__init__": {"client", "errors", "messages", "tools"},
     # alone: what it shared with the program, both could get wrong alike
     "simulator": set(),
 }

@@ -8,20 +8,12 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.attachments.attachment import Attachment, size
 from copilot_cli.errors import UsageError
+from copilot_cli.image_limits import takes_images
 
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
 
 _NAMED = 5  # models that are named instead
-
-
-def sees(model: "ModelInfo") -> bool:
-    """Say whether `model` takes images, as far as its entry tells.
-
-    Copilot's list names vision only where there is some; lists of other endpoints mostly say
-    nothing at all.
-    """
-    return model.vision is True or (model.vision is None and model.endpoint is not None)
 
 
 def check_images(
@@ -34,7 +26,7 @@ def check_images(
     images = [each for each in attached if each.image is not None]
     if not images:
         return
-    if not sees(model):
+    if not takes_images(model):
         able = [each.id for each in others if each.disabled is None and each.vision]
         hint = f"these do: {', '.join(able[:_NAMED])}; choose one with -m" if able else None
         raise UsageError(f"{model.id} takes no images", hint=hint)

@@ -13,6 +13,7 @@ from copilot_cli.attachments.attachment import Attachment, message, size
 from copilot_cli.attachments.images import check_images
 from copilot_cli.context import count, estimate, prompt_limit
 from copilot_cli.errors import TooLongError
+from copilot_cli.image_limits import image_limit
 from copilot_cli.messages import ImagePart, Message, Part, Request
 from copilot_cli.messages import message as said
 from copilot_cli.ui.safe import safe_line
@@ -39,7 +40,12 @@ def check(
     info = app.catalogue.look_up(chat.model, endpoint)
     if info is not None:
         if chat.tokens[1] is None:
-            chat.use_model(chat.model, window=prompt_limit(info), efforts=info.reasoning)
+            chat.use_model(
+                chat.model,
+                window=prompt_limit(info),
+                images=image_limit(info),
+                efforts=info.reasoning,
+            )
         check_images(attached, info, app.catalogue.known(endpoint))
     system = [said("system", chat.system)] if chat.system else []
     tokens, limit = estimate([*system, message(asked)]), chat.tokens[1]
