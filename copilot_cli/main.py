@@ -47,6 +47,7 @@ COMMANDS = (
     Row("keys", "keys", "Show or change what seals the secrets."),
     Row("doctor", "doctor", "Check everything this program needs, with the fix for each."),
     Row("tools", "tools", "List the tools that a model can be given."),
+    Row("engine", "engine", "Install, show or remove the official runtime."),
     Row("simulator", "simulator", "Serve a stand-in of GitHub and Copilot on this machine."),
     Row("demo", "demo", "Try everything without an account or a network."),
 )

@@ -4,13 +4,15 @@ A runtime is a folder `runtimes/VERSION-PLATFORM` of the cache that came there b
 is whole or not there. Nothing is started here, and nothing is written.
 """
 
+import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_cli.errors import SettingsError
+from copilot_cli.errors import SettingsError, StoreError
 from copilot_cli.runtime import platforms, versions
 from copilot_cli.runtime.platforms import Platform
+from copilot_cli.store import files
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 PATH_VARIABLE = "COPILOT_CLI_PATH"
 INSTALLED = "installed"
 FOLDER = "runtimes"
+MANIFEST = "manifest.json"
+_LIMIT = 64 * 1024
 
 
 class Runtime(NamedTuple):
@@ -58,11 +62,23 @@ def place(cache: Path, version: str, here: Platform) -> Path:
 
 
 def is_whole(folder: Path, here: Platform) -> bool:
-    """Say whether every file of a runtime is there: a cache is a place where things go missing."""
+    """Say whether every file of a runtime is there as it was: from a cache things go missing."""
+    sizes = manifest(folder).get("files")
+    if not isinstance(sizes, dict):
+        return False
     try:
-        return all((folder / name).stat().st_size > 0 for name in here.files)
+        return all((folder / name).stat().st_size == sizes.get(name) for name in here.files)
     except OSError:
         return False
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """Return what was written down when the runtime was installed, empty where that is gone."""
+    try:
+        found = json.loads(files.read_private(folder / MANIFEST, _LIMIT))
+    except (OSError, StoreError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _given(text: str) -> Path:

@@ -1,0 +1,41 @@
+"""Whether a runtime is what it is taken for, by starting it once."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from copilot_cli.errors import SettingsError
+from copilot_cli.runtime import versions
+from copilot_cli.runtime.installed import FOLDER, INSTALLED, PATH_VARIABLE, Runtime
+from copilot_cli.runtime.probe import DEADLINE, Answer, probe
+
+_HINTS = {
+    INSTALLED: "`copilot-chat engine install --force` fetches it anew",
+    PATH_VARIABLE: f"correct {PATH_VARIABLE}, or unset it and run `copilot-chat engine install`",
+}
+
+
+def hint(runtime: Runtime) -> str:
+    """Return the way out where `runtime` cannot be used."""
+    return _HINTS[runtime.source]
+
+
+def check(
+    runtime: Runtime, environ: Mapping[str, str], cache: Path, *, deadline: float = DEADLINE
+) -> Answer:
+    """Start `runtime` and return what it says; `cache` is the program's cache folder.
+
+    Raises `SettingsError` where it is no runtime, does not answer within `deadline` seconds, or is
+    of another version than the one that is wanted.
+    """
+    way_out = hint(runtime)
+    own = cache / FOLDER / "program"  # npm's own program unpacks itself there, once
+    answer = probe(runtime.path, environ, hint=way_out, cache=own, deadline=deadline)
+    said = environ.get(versions.VARIABLE, "").strip()
+    wanted = runtime.version or (versions.wanted(environ) if said else None)
+    if wanted is not None and answer.version != wanted:
+        raise SettingsError(
+            f"{runtime.path} is version {answer.version or 'unknown'}, and not {wanted}",
+            hint=way_out if runtime.version else f"{way_out}; or unset {versions.VARIABLE}",
+            kind="runtime",
+        )
+    return answer
