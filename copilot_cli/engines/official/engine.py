@@ -162,11 +162,12 @@ class OfficialEngine:
         """Yield what comes until the answer is there, looking after the runtime meanwhile."""
         since = looked = self._monotonic()
         while not reading.over:
-            item = attempt.next(_SLICE)
+            patience = self._patience(attempt, reading)
+            item = attempt.next(min(_SLICE, patience))
             now = self._monotonic()
             if item is not None:
                 since = looked = now
-            elif now - since >= self._patience(attempt, reading):
+            elif now - since >= patience:
                 item = self._silence(runtime, attempt, reading)
             elif now - looked >= self._deadlines.unused:
                 looked = now

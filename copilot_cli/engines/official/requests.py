@@ -8,6 +8,7 @@ idea of when: it gets a refusal instead, that it takes for final.
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing, suppress
@@ -25,6 +26,8 @@ from copilot_cli.errors import CopilotChatError, ModelUnavailable
 from copilot_cli.messages import AUTO, Event, Notice, Reasoning, Started, Text
 from copilot_cli.wires.stream import Decoder
 from copilot_cli.wires.table import Wire
+
+_log = logging.getLogger(__name__)
 
 _FINAL = 400
 """The status that the runtime does not try again (tried: it does 401, 409, 429 and 5xx)."""
@@ -127,7 +130,9 @@ class ModelRequests:
         except CopilotChatError as error:
             heard.end(Failure(error))
         except Exception as error:  # noqa: BLE001 - what a thread raises nobody would hear
-            heard.end(Failure(CopilotChatError(f"the reply cannot be read: {error!r}")))
+            _log.debug("a reply that cannot be read", exc_info=error)
+            kind = type(error).__name__
+            heard.end(Failure(CopilotChatError(f"the reply cannot be read ({kind})")))
         finally:
             relay.end(broken=heard.broken)
 
