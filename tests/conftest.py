@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.official_runtime import official_runtime
+
+__all__ = ["official_runtime"]  # a fixture: pytest finds it here
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--record`; see `tests/streams/recorded/README.md`."""
