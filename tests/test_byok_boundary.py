@@ -149,7 +149,7 @@ def to_endpoints(world: World) -> str:
 @pytest.mark.parametrize(
     ("words", "stdin"),
     [
-        (("models",), ""),
+        (("models", "--refresh"), ""),
         (
             ("repl", "-m", "copilot/sim-echo"),
             "one\n/model openai/gpt-sim\ntwo\n/model copilot/sim-echo\nthree\n",
