@@ -60,7 +60,8 @@ def encode(request: Request, _model: ModelInfo | None = None, /) -> dict[str, An
         body["max_completion_tokens"] = request.max_output
     if request.stop:
         body["stop"] = list(request.stop)
-    if request.schema is not None or request.tools:
+    tools = request.tools or any(message.role == "tool" for message in request.messages)
+    if request.schema is not None or tools:
         from copilot_cli.wires.chat_parts import wishes
 
         body |= wishes(request)

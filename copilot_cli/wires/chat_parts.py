@@ -11,14 +11,14 @@ from copilot_cli.wires.answer_schema import openai_format
 from copilot_cli.wires.chat import NAME
 from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import parsed, table, text
-from copilot_cli.wires.tool_names import tool_name
+from copilot_cli.wires.tool_offer import closed, offered, tool_name
 from copilot_cli.wires.tool_schemas import parameters
 
 
 def wishes(request: Request) -> dict[str, Any]:
     """Return the fields of the body that hold the tools and the form of the answer."""
     fields: dict[str, Any] = {}
-    if request.tools:
+    if tools := offered(request):
         fields["tools"] = [
             {
                 "type": "function",
@@ -28,8 +28,10 @@ def wishes(request: Request) -> dict[str, Any]:
                     "parameters": parameters(tool.parameters),
                 },
             }
-            for tool in request.tools
+            for tool in tools
         ]
+        if closed(request):
+            fields["tool_choice"] = "none"
     if request.schema is not None:
         form = openai_format(request.schema)
         fields["response_format"] = {"type": "json_schema", "json_schema": form}

@@ -22,7 +22,7 @@ from copilot_cli.messages import (
     ToolResultPart,
 )
 from copilot_cli.wires.reading import parsed
-from copilot_cli.wires.tool_names import tool_name
+from copilot_cli.wires.tool_offer import closed, offered, tool_name
 
 NAME = "messages"
 
@@ -53,7 +53,7 @@ def encode(request: Request, model: ModelInfo | None = None, /) -> dict[str, Any
         body["temperature"] = request.temperature
     if request.stop:
         body["stop_sequences"] = list(request.stop)
-    if request.tools:
+    if tools := offered(request):
         from copilot_cli.wires.tool_schemas import parameters
 
         body["tools"] = [
@@ -62,8 +62,10 @@ def encode(request: Request, model: ModelInfo | None = None, /) -> dict[str, Any
                 "description": tool.description,
                 "input_schema": parameters(tool.parameters),
             }
-            for tool in request.tools
+            for tool in tools
         ]
+        if closed(request):
+            body["tool_choice"] = {"type": "none"}
     return body | _thinking(request, model)
 
 

@@ -20,7 +20,7 @@ from copilot_cli.messages import (
 )
 from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import dicts, parsed, text
-from copilot_cli.wires.tool_names import tool_name
+from copilot_cli.wires.tool_offer import tool_name
 
 NAME = "responses"
 
@@ -48,6 +48,8 @@ def encode(request: Request, model: ModelInfo | None = None, /) -> dict[str, Any
         body["text"] = {"format": {"type": "json_schema", **openai_format(request.schema)}}
     if request.tools:
         body["tools"] = _tools(request)
+        if request.tool_choice == "none":
+            body["tool_choice"] = "none"
         if model is None or model.reasoning:
             # A model that does not reason refuses it: "Encrypted content is not supported".
             body["include"] = ["reasoning.encrypted_content"]
