@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from copilot_cli.client import Client
     from copilot_cli.errors import CopilotChatError
-    from copilot_cli.messages import End, Event, Notice, Reasoning, Text, ToolCall, UsageReport
+    from copilot_cli.messages import (
+        End,
+        Event,
+        Notice,
+        Reasoning,
+        Text,
+        ToolCall,
+        ToolResult,
+        UsageReport,
+    )
+    from copilot_cli.tools.running import Running
+    from copilot_cli.tools.tool import ToolError, tool
 
 __version__ = "0.1.0"
 
@@ -20,12 +31,22 @@ __all__ = [
     "Event",
     "Notice",
     "Reasoning",
+    "Running",
     "Text",
     "ToolCall",
+    "ToolError",
+    "ToolResult",
     "UsageReport",
+    "tool",
 ]
 
-_ROOMS = {"Client": "client", "CopilotChatError": "errors"}
+_ROOMS = {
+    "Client": "client",
+    "CopilotChatError": "errors",
+    "Running": "tools.running",
+    "ToolError": "tools.tool",
+    "tool": "tools.tool",
+}
 
 
 def __getattr__(name: str) -> Any:

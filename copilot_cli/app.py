@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.fetching import Fetched, Resolve
     from copilot_cli.guarding import Guard
-    from copilot_cli.parties import Engine
+    from copilot_cli.parties import Engine, Toolbox
     from copilot_cli.roles import Role
     from copilot_cli.routing import Route
     from copilot_cli.store.recorder import SessionRecorder
@@ -331,18 +331,19 @@ class App:
         stream: bool = True,
         model: str | None = None,
         role: "Role | None" = None,
+        tools: "Toolbox | None" = None,
     ) -> "tuple[Chat, str | None]":
         """Return a new conversation and the id it is stored under, None if it leaves no record.
 
         `model` None means that of `role`, the one that is set, or the service's default. `system`
-        comes after the instructions of `role`.
+        comes after the instructions of `role`. The model may ask for `tools`.
         """
         from copilot_cli.conversation import Manner, open_chat
 
         catalogue = self.catalogue
         route = catalogue.resolve(model, ask=False) if model else catalogue.choose(role)
         recorder = self.recorder() if save else None
-        manner = Manner(role, system, stream=stream)
+        manner = Manner(role, system, stream=stream, tools=tools)
         chat = open_chat(self, route, manner, recorder=recorder)
         return chat, recorder.session if recorder else None
 

@@ -11,13 +11,14 @@ Rule: a library asks nobody and prints nothing. What the program would say on st
 """
 
 import io
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from copilot_cli.app import App, Effects
-from copilot_cli.errors import UsageError
+from copilot_cli.chat import MAX_ROUNDS
+from copilot_cli.errors import NotAllowedError, UsageError
 from copilot_cli.messages import End, Event, Notice, Text
 from copilot_cli.verdict import verdict
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from copilot_cli.chat import Chat
     from copilot_cli.messages import ModelInfo
+    from copilot_cli.parties import Toolbox
 
 
 class Client:
@@ -84,18 +86,33 @@ class Client:
         max_output: int | None = None,
         stop: Sequence[str] = (),
         save: bool = False,
+        tools: Sequence[Callable[..., object] | str] = (),
+        allow: Sequence[str] = (),
+        max_rounds: int = MAX_ROUNDS,
     ) -> Generator[Event]:
         """Yield the events of the answer to `text`; the last is `End`.
 
         `End.complete` says whether the answer is whole; one that was cut is no exception. `system`
         are instructions that go before the question, `temperature` is from 0 to 2, `max_output` in
         tokens; `stop` are texts that end the answer. `save` keeps it among the person's stored
-        conversations. Closing the generator stops the answer. Raises a `CopilotChatError` where
-        there is no answer at all; its `exit_code` and `kind` are those of docs/exit-codes.md.
+        conversations.
+
+        `tools` are functions that the model may ask for, or names of those that are built in; only
+        what `allow` names is run, in at most `max_rounds` rounds.
+
+        Closing the generator stops the answer. Raises a `CopilotChatError` where there is no answer
+        at all; its `exit_code` and `kind` are those of docs/exit-codes.md.
         """
         if not text.strip():
             raise UsageError("the question is empty")
-        chat = self.chat(system=system, model=model, save=save)
+        chat = self.chat(
+            system=system,
+            model=model,
+            save=save,
+            tools=tools,
+            allow=allow,
+            max_rounds=max_rounds,
+        )
         chat.temperature = temperature
         chat.max_output, chat.stop = max_output, tuple(stop)
         with closing(chat.send(text)) as events:
@@ -114,6 +131,9 @@ class Client:
         max_output: int | None = None,
         stop: Sequence[str] = (),
         save: bool = False,
+        tools: Sequence[Callable[..., object] | str] = (),
+        allow: Sequence[str] = (),
+        max_rounds: int = MAX_ROUNDS,
     ) -> str:
         """Return the whole answer to `text`; the arguments are those of `ask`.
 
@@ -129,6 +149,9 @@ class Client:
             max_output=max_output,
             stop=stop,
             save=save,
+            tools=tools,
+            allow=allow,
+            max_rounds=max_rounds,
         )
         for event in events:
             match event:
@@ -141,13 +164,38 @@ class Client:
         return "".join(pieces)
 
     def chat(
-        self, *, system: str | None = None, model: str | None = None, save: bool = False
+        self,
+        *,
+        system: str | None = None,
+        model: str | None = None,
+        save: bool = False,
+        tools: Sequence[Callable[..., object] | str] = (),
+        allow: Sequence[str] = (),
+        max_rounds: int = MAX_ROUNDS,
     ) -> "Chat":
         """Return a conversation: `Chat.send(text)` yields the events of each next turn.
 
-        Raises a `CopilotChatError` where nobody is signed in, or a setting cannot be used.
+        The arguments are those of `ask`. Raises a `CopilotChatError` where nobody is signed in, a
+        setting cannot be used, or a function is no tool; `NotAllowedError` where the model takes
+        no tools.
         """
-        return self._app.chat(save=save, system=system, model=model)[0]
+        box = self._toolbox(tools, allow) if tools or allow else None
+        chat, _ = self._app.chat(save=save, system=system, model=model, tools=box)
+        if box is not None and chat.tools is None:
+            raise NotAllowedError(f"{chat.model} takes no tools")
+        chat.max_rounds = max_rounds
+        return chat
+
+    def _toolbox(
+        self, tools: Sequence[Callable[..., object] | str], allow: Sequence[str]
+    ) -> "Toolbox | None":
+        from copilot_cli.toolkit import Toolkit
+
+        toolkit = Toolkit(self._app, terminal=nullcontext, printing=nullcontext)
+        for each in tools:
+            toolkit.add(each)
+        toolkit.allow(allow)
+        return toolkit.box
 
     def models(self) -> "list[ModelInfo]":
         """Return the models of the account, at most ten minutes old. Raises `CopilotChatError`."""

@@ -1,18 +1,18 @@
 """The tools of this run: which the model is offered, where they work, and who agrees to a call."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import UsageError
-from copilot_cli.tools.approval import Approver
+from copilot_cli.tools.approval import Approver, Terminal
 from copilot_cli.tools.built_in import NAMES, built_in
-from copilot_cli.tools.calling import Calls
+from copilot_cli.tools.calling import Calls, to_stderr
 from copilot_cli.tools.loading import is_reference, load
 from copilot_cli.tools.place import Place
-from copilot_cli.tools.tool import Tool
+from copilot_cli.tools.tool import Tool, made
 from copilot_cli.ui.controlling import controlling
 
 if TYPE_CHECKING:
@@ -22,20 +22,28 @@ if TYPE_CHECKING:
 class Toolkit:
     """The tools of one run; none at first."""
 
-    def __init__(self, app: "App") -> None:
+    def __init__(
+        self,
+        app: "App",
+        *,
+        terminal: Callable[[], AbstractContextManager[Terminal | None]] = controlling,
+        printing: Callable[[], AbstractContextManager[object]] = to_stderr,
+    ) -> None:
+        """`terminal` is where a person is asked, `printing` where what tools print goes."""
         self._app = app
+        self._printing = printing
         self.tools: dict[str, Tool] = {}
         """Those that are offered, by their names."""
         self.refused_by: set[str] = set()
         """The models of which was said that they take none."""
-        self._approver = Approver(terminal=controlling, aside=self._aside)
+        self._approver = Approver(terminal=terminal, aside=self._aside)
 
-    def add(self, name: str) -> Tool:
-        """Offer a tool: one that is built in, or a person's own (`module:function`).
+    def add(self, given: str | Callable[..., object]) -> Tool:
+        """Offer a tool: one that is built in, a person's own (`module:function`), or a function.
 
-        Raises `UsageError` where there is none of that name, or it cannot be loaded.
+        Raises `UsageError` where there is none of that name, or it cannot be one.
         """
-        tool = load(name, self._place.folder) if is_reference(name) else self._built_in(name)
+        tool = self._named(given) if isinstance(given, str) else made(given)
         if self.tools.get(tool.name, tool) is not tool:
             raise UsageError(f"there are two tools called {tool.name}")
         self.tools[tool.name] = tool
@@ -59,14 +67,18 @@ class Toolkit:
     @property
     def box(self) -> Calls | None:
         """What runs the tools that are offered; None where there are none."""
-        return Calls(list(self.tools.values()), self._approver) if self.tools else None
+        if not self.tools:
+            return None
+        return Calls(list(self.tools.values()), self._approver, printing=self._printing)
 
     @cached_property
     def built_in(self) -> dict[str, Tool]:
         """The tools that are there without any of one's own."""
         return built_in(self._place, self._app.effects.environ, self._fetch)
 
-    def _built_in(self, name: str) -> Tool:
+    def _named(self, name: str) -> Tool:
+        if is_reference(name):
+            return load(name, self._place.folder)
         if name not in NAMES:
             near = get_close_matches(name, NAMES, n=1)
             there = f"there are {', '.join(NAMES)}, and your own as module:function"

@@ -2,14 +2,16 @@
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import copilot_cli
-from copilot_cli import Client, CopilotChatError, End, Notice, Text, UsageReport
+from copilot_cli import Client, CopilotChatError, End, Notice, Text, ToolResult, UsageReport
 from copilot_cli.errors import FilteredError, IncompleteError, SignInError, UsageError
 from tests.repl_world import chatting_world
 from tests.wizard_world import World
@@ -165,3 +167,71 @@ def test_a_script_of_ones_own_is_checked_by_mypy(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
+
+
+def stock(article: str) -> int:
+    """Tell how many of an article are in stock."""
+    print("looking")
+    return {"lamp": 3}.get(article, 0)
+
+
+CALL = ("stock", '{"article": "lamp"}')
+
+
+def test_a_function_is_a_tool(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """What it prints is the script's own, and goes where the script's prints go."""
+    world.sim.answer(tool_calls=[CALL])
+    world.sim.answer("Three.")
+    told = list(client(world).ask("Any lamps?", tools=[stock], allow=["stock"]))
+    assert [event[1:] for event in told if isinstance(event, ToolResult)] == [("stock", "3", False)]
+    assert "".join(event.text for event in told if isinstance(event, Text)) == "Three."
+    assert capfd.readouterr() == ("looking\n", "")
+
+
+def test_what_is_not_allowed_is_not_run(
+    world: World, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is asked, be there a terminal or not; the model hears why, and answers."""
+    opened: list[object] = []
+    real = os.open
+
+    def watched(path: Any, *rest: Any, **named: Any) -> int:
+        opened.append(path)
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(os, "open", watched)
+    world.sim.answer(tool_calls=[CALL])
+    world.sim.answer("I may not look.")
+    with client(world) as own:
+        assert own.answer("Any lamps?", tools=[stock]) == "I may not look."
+    assert "not allow this call" in str(world.sim.log[-1].json()["messages"][-1])
+    assert "/dev/tty" not in opened
+    assert capfd.readouterr() == ("", "")
+
+
+def test_tools_that_cannot_be_given(world: World) -> None:
+    """Before anything is sent."""
+    with client(world) as own:
+        wrong: list[tuple[dict[str, Any], str]] = [
+            ({"tools": [print]}, "cannot be read|cannot be given|has no type"),
+            ({"tools": ["nonesuch"]}, "there is no tool 'nonesuch'"),
+            ({"tools": [stock], "allow": ["stack"]}, "--allow stack: that tool is not given"),
+            ({"allow": ["stock"]}, "that tool is not given"),
+        ]
+        for options, said in wrong:
+            with pytest.raises(UsageError, match=said):
+                own.answer("?", **options)
+    assert all(entry.endpoint != "chat" for entry in world.sim.log)
+
+
+def test_a_conversation_has_its_tools_in_every_turn(world: World) -> None:
+    """And a built-in one by its name."""
+    with client(world) as own:
+        chat = own.chat(tools=[stock, "list_files"], allow=["stock"], max_rounds=1)
+        for _ in range(2):
+            world.sim.answer(tool_calls=[CALL])
+            world.sim.answer("ok")
+            assert list(chat.send("?"))[-1] == End("stop", complete=True)
+    names = [each["function"]["name"] for each in world.sim.log[-1].json()["tools"]]
+    assert names == ["stock", "list_files"]
+    assert world.sim.log[-1].json()["tool_choice"] == "none"

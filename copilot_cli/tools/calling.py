@@ -53,7 +53,8 @@ class _Refused(Exception):  # noqa: N818 - what the model is told, and no fault 
     """A call that is not run."""
 
 
-def _to_stderr() -> AbstractContextManager[object]:
+def to_stderr() -> AbstractContextManager[object]:
+    """Have what is printed go to stderr, for a `with`."""
     return redirect_stdout(sys.stderr)  # stdout is the answer's
 
 
@@ -67,7 +68,7 @@ class Calls:
         *,
         max_output: int = MAX_OUTPUT,
         monotonic: Callable[[], float] = time.monotonic,
-        printing: Callable[[], AbstractContextManager[object]] = _to_stderr,
+        printing: Callable[[], AbstractContextManager[object]] = to_stderr,
     ) -> None:
         """`printing` decides where what the tools print goes, while they run."""
         self._tools = {tool.name: tool for tool in tools}

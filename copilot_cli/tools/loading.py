@@ -16,7 +16,7 @@ from types import ModuleType
 
 from copilot_cli.errors import UsageError
 from copilot_cli.patterns import pattern
-from copilot_cli.tools.tool import Tool, tool
+from copilot_cli.tools.tool import Tool, made
 
 _REFERENCE = pattern(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
@@ -43,11 +43,9 @@ def load(reference: str, folder: Path) -> Tool:
         raise UsageError(
             f"the module {name} has no {attribute}", hint=f"is it {near[0]}?" if near else None
         )
-    if isinstance(found, Tool):
-        return found
     if not callable(found) or isinstance(found, type):
         raise UsageError(f"{reference} is no function, but a {type(found).__name__}")
-    return tool(found)
+    return made(found)
 
 
 def _module(name: str, folder: Path) -> ModuleType:

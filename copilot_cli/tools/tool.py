@@ -79,7 +79,7 @@ def tool(
     model; it says when nobody waits any more. Raises `UsageError` for a function that is no tool.
     """
 
-    def made(function: Callable[..., object]) -> Tool:
+    def decorated(function: Callable[..., object]) -> Tool:
         told = signature_of(function, name)
 
         def run(arguments: dict[str, Any], running: Running) -> object:
@@ -95,4 +95,9 @@ def tool(
             function=function,
         )
 
-    return made if function is None else made(function)
+    return decorated if function is None else decorated(function)
+
+
+def made(function: Callable[..., object]) -> Tool:
+    """Return the tool that `function` is, or makes. Raises `UsageError` as `tool` does."""
+    return function if isinstance(function, Tool) else tool(function)
