@@ -21,7 +21,7 @@ class Typing:
         self.typed: list[bytes] = []
 
     def read(self, prompt: str, default: str = "", typed: bytes = b"") -> str:
-        assert prompt == "> "
+        assert prompt.endswith("> ")
         self.defaults.append(default)
         self.typed.append(typed)
         if not self.left:

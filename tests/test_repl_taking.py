@@ -92,7 +92,7 @@ def test_copy_of_an_answer_without_code(world: World) -> None:
         (("/export",), "there is nothing to export yet"),
         (("hi", "/export talk.pdf"), "talk.pdf: what form is that?"),
         (("/attach none.txt",), "there is no file none.txt"),
-        (("/attach .",), ". is no file"),
+        (("/attach .",), ". holds no file that git would not ignore"),
         (("/attach a\0b",), "a\0b cannot be read: no file can have that name".replace("\0", "␀")),
         (("/detach",), "nothing is attached"),
         (("/detach x",), "nothing is attached"),
@@ -159,7 +159,7 @@ def test_attached_files_go_along_once(world: World) -> None:
     ]
     assert second[-1] == "next"
     assert "a.txt (6 bytes) goes along with the next question" in said(world)
-    assert "with b.txt (4 bytes), a.txt (6 bytes)\n" in said(world)
+    assert "with b.txt (4 bytes), a.txt (6 bytes): about " in said(world)
 
 
 def test_detach_takes_back(world: World) -> None:
@@ -190,11 +190,15 @@ def test_files_mentioned_in_a_question(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (".env", b"A=1", ".env may hold secrets, by its name"),
-        ("id_rsa", b"key", "id_rsa may hold secrets, by its name"),
-        ("notes", b"-----BEGIN RSA PRIVATE KEY-----", "a secret seems to stand in notes"),
-        ("picture", b"a\0b", "picture is binary, not text"),
-        ("large", b"a" * (1024 * 1024 + 1), "large is larger than 1 MiB"),
+        (".env", b"A=1", ".env may hold secrets (by its name): it is not sent"),
+        ("id_rsa", b"key", "id_rsa may hold secrets (by its name)"),
+        (
+            "notes",
+            b"-----BEGIN RSA PRIVATE KEY-----",
+            "notes may hold secrets (there seems to be a private key in line 1)",
+        ),
+        ("picture", b"a\0b", "picture is binary, neither text nor an image"),
+        ("large", b"a" * 4_000_001, "large is too large: 4,000,001 bytes, and 4,000,000 are the most"),
     ],
 )
 @pytest.mark.parametrize("line", ["/attach {}", "look at @{}"])
@@ -211,7 +215,7 @@ def test_what_is_not_attached(
 def test_our_own_files_are_not_attached(world: World) -> None:
     """The key and the conversations are nobody's context."""
     run(world, f"/attach {world.home / 'conversations.db'}")
-    assert "may hold secrets" in said(world)
+    assert "conversations.db belongs to copilot-chat itself: it is never sent" in said(world)
 
 
 def test_what_was_attached_goes_along_when_asked_again(world: World) -> None:

@@ -57,10 +57,15 @@ def content(attached: Sequence[Attachment], words: str) -> str | tuple[Part, ...
     return (*parts, TextPart(last)) if parts else last
 
 
+def again(parts: Sequence[Part]) -> str | tuple[Part, ...]:
+    """Return a question that was asked, to be asked again."""
+    return below(parts, "")
+
+
 def below(kept: Sequence[Part], asked: str | tuple[Part, ...]) -> str | tuple[Part, ...]:
     """Return `asked` below the parts of an earlier question, as `divided` gave them."""
     parts: list[Part] = list(kept)
-    for part in (TextPart(asked),) if isinstance(asked, str) else asked:
+    for part in message(asked).parts if asked else ():
         last = parts[-1] if parts else None
         if isinstance(last, TextPart) and isinstance(part, TextPart):
             parts[-1] = TextPart(f"{last.text.rstrip()}\n\n{part.text}")

@@ -13,7 +13,7 @@ from copilot_cli.attachments import folders, git
 from copilot_cli.attachments.attachment import Attachment, size
 from copilot_cli.attachments.folders import Listed
 from copilot_cli.attachments.reading import BINARY, TOO_LARGE, Detail, attachment, read
-from copilot_cli.attachments.screening import OURS, Screening
+from copilot_cli.attachments.screening import HINT, OURS, Screening
 from copilot_cli.errors import UsageError
 from copilot_cli.patterns import pattern
 from copilot_cli.sensitive import holds_secret
@@ -35,14 +35,22 @@ _REASONS = {BINARY: "binary", TOO_LARGE: "too large", OURS: "copilot-chat's own"
 
 
 class Gathering:
-    """Reads what goes along with one question; `detail` is for its images."""
+    """Reads what goes along with one question; `detail` is for its images.
+
+    `hint` says how else the person could agree to what may hold secrets.
+    """
 
     def __init__(
-        self, app: "App", *, allow_sensitive: bool = False, detail: Detail | None = None
+        self,
+        app: "App",
+        *,
+        allow_sensitive: bool = False,
+        detail: Detail | None = None,
+        hint: str = HINT,
     ) -> None:
         self._app = app
         self._cwd = app.effects.cwd()
-        self._screening = Screening(app, allowed=allow_sensitive)
+        self._screening = Screening(app, allowed=allow_sensitive, hint=hint)
         self._detail = detail
 
     def all(self, references: Iterable[str]) -> list[Attachment]:

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Literal
 
-from copilot_cli.attachments.attachment import Attachment, size
+from copilot_cli.attachments.attachment import Attachment
 from copilot_cli.charsets import BOMS
 from copilot_cli.errors import UsageError
 from copilot_cli.image_types import image_type
@@ -96,5 +96,5 @@ def text_of(data: bytes) -> str | None:
 def too_large(name: str, count: int, largest: int) -> UsageError:
     """Return the error for what has `count` bytes."""
     return UsageError(
-        f"{name} is too large: {size(count)}, and {size(largest)} is the most", kind=TOO_LARGE
+        f"{name} is too large: {count:,} bytes, and {largest:,} are the most", kind=TOO_LARGE
     )

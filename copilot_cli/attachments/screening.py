@@ -15,17 +15,22 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 FLAG = "--allow-sensitive"
+HINT = f"{FLAG} sends it all the same"
 
 OURS = "ours"
 """The kind of the error for what belongs to this program."""
 
 
 class Screening:
-    """Looks at what is to be sent; `allowed` is the person's word for all of it."""
+    """Looks at what is to be sent; `allowed` is the person's word for all of it.
 
-    def __init__(self, app: "App", *, allowed: bool = False) -> None:
+    `hint` says how else they could give it.
+    """
+
+    def __init__(self, app: "App", *, allowed: bool = False, hint: str = HINT) -> None:
         self._app = app
         self._allowed = allowed
+        self._hint = hint
 
     def check_path(self, path: Path, name: str) -> None:
         """Raise `UsageError` for what is ours, and for a sensitive name nobody agreed to."""
@@ -65,8 +70,7 @@ class Screening:
         if self._allowed:
             return
         if not self._app.streams.person:
-            hint = f"{FLAG} sends it all the same"
-            raise UsageError(f"{name} may hold secrets ({why}): it is not sent", hint=hint)
+            raise UsageError(f"{name} may hold secrets ({why}): it is not sent", hint=self._hint)
         question = f"{name} may hold secrets ({why}). Send it all the same?"
         if not self._app.prompts.confirm(question, default=False, flag=FLAG):
             raise UsageError(f"{name} is not sent, nor is anything else")

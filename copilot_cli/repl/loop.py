@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from copilot_cli.asking import Turn
 from copilot_cli.errors import CopilotChatError, IncompleteError, Interrupted, UsageError
 from copilot_cli.messages import Event
-from copilot_cli.repl.attachments import Attachments, with_attachments
+from copilot_cli.repl.attachments import Attachments
 from copilot_cli.repl.saying import Saying
 from copilot_cli.repl.table import Leave, find
 from copilot_cli.repl.tools import remark
@@ -20,8 +20,9 @@ from copilot_cli.repl.tree import UNCHANGED
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
-    from copilot_cli.chat import Chat
+    from copilot_cli.chat import Chat, Content
     from copilot_cli.conversation import Conversation
+    from copilot_cli.messages import Part
     from copilot_cli.store.turns import Turn as StoredTurn
 
 PROMPT = "> "
@@ -68,7 +69,7 @@ class Draft(NamedTuple):
     """A question that is being written anew: the one it takes the place of, and its words."""
 
     question: "StoredTurn"
-    attached: str
+    attached: "tuple[Part, ...]"
     words: str
 
 
@@ -173,8 +174,8 @@ class Repl:
             raise UsageError(f"nobody is there to ask: {question}", hint="it needs a terminal")
         return self.app.prompts.confirm(question, default, flag="a terminal")
 
-    def ask(self, question: str) -> None:
-        """Ask, with what is attached, and show the answer."""
+    def ask(self, question: "Content") -> None:
+        """Ask, with what goes along in it, and show the answer."""
         remark(self)
         self.answer(lambda: self.chat.send(question))
 
@@ -183,15 +184,32 @@ class Repl:
             self.saying.note(UNCHANGED)
             return
         try:
-            attached = self.attachments.mentioned(self.app, words, self.saying.note)
+            question = self._with_attachments(words, draft)
         except CopilotChatError as error:
+            self.exit_code = error.exit_code
             self.app.streams.error(error.message, error.hint)
             return
         if draft is not None:
             self.talk.back_before(draft.question)
-            attached = [draft.attached, *attached]
         self.attachments.clear()
-        self.ask(with_attachments(attached, words))
+        self.ask(question)
+
+    def _with_attachments(self, words: str, draft: Draft | None) -> "Content":
+        """Return the question that `words` are with all that goes along, and say that.
+
+        Raises `CopilotChatError` for what cannot be attached, or is none for the model.
+        """
+        attached = self.attachments.with_mentioned(self.app, words)
+        if not attached and draft is None:
+            return words
+        from copilot_cli.attachments.attachment import below, content
+        from copilot_cli.attachments.sending import check, told
+
+        question = below(draft.attached if draft else (), content(attached, words))
+        if attached:
+            check(self.app, self.chat, self.talk.route.endpoint, attached, question)
+            self.saying.note(told(attached))
+        return question
 
     @contextmanager
     def _keeping_what_is_typed(self) -> Iterator[None]:
@@ -208,7 +226,8 @@ class Repl:
     def _read(self) -> str:
         typed, self._typed = self._typed, b""
         self.saying.measure()
-        return self.lines.read(PROMPT, self.draft.words if self.draft else "", typed)
+        prompt = self.attachments.mark + PROMPT
+        return self.lines.read(prompt, self.draft.words if self.draft else "", typed)
 
     def _command(self, text: str) -> None:
         name, _, arguments = text[1:].partition(" ")

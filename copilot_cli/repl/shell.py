@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from copilot_cli.attachments.attachment import size
 from copilot_cli.environment import clean_environ
 from copilot_cli.errors import CopilotChatError, UsageError
-from copilot_cli.repl.attachments import Attachment
 from copilot_cli.ui.safe import safe
 
 if TYPE_CHECKING:
@@ -53,9 +53,15 @@ def _run(repl: "Repl", command: str) -> None:
     if not output.strip():
         repl.saying.note("it printed nothing")
         return
-    attachment = Attachment(f"output of {command}", output)
-    if repl.confirm(f"Send its output ({attachment.size}) along with your next question?"):
-        repl.attachments.add(attachment)
+    if repl.confirm(
+        f"Send its output ({size(len(output.encode()))}) along with your next question?"
+    ):
+        from copilot_cli.attachments.gathering import Gathering
+        from copilot_cli.repl.attachments import AGREEING
+
+        repl.attachments.add(
+            Gathering(repl.app, hint=AGREEING).text(f"output of {command}", output)
+        )
         repl.saying.note("it goes along; /detach takes it back")
 
 

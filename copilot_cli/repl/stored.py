@@ -66,10 +66,10 @@ def resumed(repl: "Repl", session: "Session") -> None:
     answer = repl.chat.answer()
     if not questions or not repl.app.streams.person:
         return
-    from copilot_cli.repl.attachments import without_attachments
+    from copilot_cli.attachments.attachment import divided
     from copilot_cli.repl.tree import first_line
 
-    repl.saying.note(f"> {first_line(without_attachments(questions[-1].text)[1])}")
+    repl.saying.note(f"> {first_line(divided(questions[-1].parts)[1])}")
     if len(answer) <= _SHOWN:
         repl.saying.rendered(answer)
     else:

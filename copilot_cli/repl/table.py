@@ -70,7 +70,8 @@ def _names(_repl: "Repl", _typed: str) -> list[Choice]:
 KEYS = (
     "\nEnter sends; Ctrl-J starts a new line. Ctrl-C clears the line or stops an answer; Ctrl-D"
     " leaves. Ctrl-R searches what you typed before; Ctrl-X Ctrl-E opens your editor."
-    "\n@file sends a text file along. !command runs it, once you agree. // sends a leading slash."
+    "\n@file sends a file or an image along. !command runs it, once you agree. // sends a leading"
+    " slash."
 )
 
 # fmt: off
@@ -106,9 +107,10 @@ COMMANDS = (
     Command("export", "[FILE]", "write the conversation as .md, .json or .html",
             copying.export, choices.paths),
     # what goes along
-    Command("attach", "[FILE]", "send a text file with the next question",
+    Command("attach", "[PATH|URL]", "send a file, folder, page or git:diff with the next question",
             files.attach, choices.paths),
-    Command("detach", "[FILE]", "take that back", files.detach, choices.attached),
+    Command("attachments", "", "list what goes along", files.attachments),
+    Command("detach", "[NAME]", "take that back", files.detach, choices.attached),
     # what it may do
     Command("tools", "[add|remove|show NAME]", "the tools of this chat, and what they gave",
             tools.tools, tools.choices),

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+from copilot_cli.attachments.attachment import again, below, divided
 from copilot_cli.conversation import asked_to_go_on
 from copilot_cli.errors import UsageError
 from copilot_cli.repl.arguments import whole_number
-from copilot_cli.repl.attachments import with_attachments, without_attachments
 
 if TYPE_CHECKING:
     from copilot_cli.repl.loop import Repl
@@ -51,8 +51,8 @@ def retry(repl: "Repl", model: str) -> None:
     if asked_to_go_on(question):
         repl.answer(repl.chat.go_on)
         return
-    repl.saying.note(f"again: {first_line(without_attachments(question.text)[1])}")
-    repl.ask(question.text)
+    repl.saying.note(f"again: {first_line(divided(question.parts)[1])}")
+    repl.ask(again(question.parts))
 
 
 def edit(repl: "Repl", words: str) -> None:
@@ -60,7 +60,7 @@ def edit(repl: "Repl", words: str) -> None:
     from copilot_cli.repl.loop import Draft
 
     question = _last_question(repl)
-    attached, before = without_attachments(question.text)
+    attached, before = divided(question.parts)
     if not words and not _has_editor(repl):
         repl.draft = Draft(question, attached, before)
         repl.saying.note(
@@ -73,7 +73,7 @@ def edit(repl: "Repl", words: str) -> None:
         return
     repl.talk.back_before(question)
     repl.saying.note(f"asking anew: {first_line(words)}")
-    repl.ask(with_attachments([attached], words))
+    repl.ask(below(attached, words))
 
 
 def first_line(text: str) -> str:
@@ -94,7 +94,7 @@ def _named(turn: "Turn") -> str:
         return "the summary"
     if asked_to_go_on(turn):
         return "what /continue brought"
-    return f"“{first_line(without_attachments(turn.text)[1])}”"
+    return f"“{first_line(divided(turn.parts)[1])}”"
 
 
 def _has_editor(repl: "Repl") -> bool:

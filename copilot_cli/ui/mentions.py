@@ -16,6 +16,14 @@ from copilot_cli.ui.safe import safe_line
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|([^\s"]+))')
 _TYPED = re.compile(r'(?<!\S)@(?:"(?P<quoted>[^"\n]*)|(?P<bare>[^\s"]*))\Z')
+_ROOT = r"(?:file:///|/|~/|[A-Za-z]:[\\/])"
+_IMAGE = r"\.(?:png|jpe?g|webp|gif)"
+_PASTED = re.compile(
+    rf"(?<!\S)(?:'(?P<single>{_ROOT}[^'\n]*{_IMAGE})'|\"(?P<double>{_ROOT}[^\"\n]*{_IMAGE})\""
+    rf"|(?P<bare>{_ROOT}(?:\\.|[^\s\\'\"])*{_IMAGE}))(?=[\s.,;:!?)]|\Z)",
+    re.IGNORECASE,
+)
+_ESCAPED = re.compile(r"\\(.)")
 _AFTER_A_WORD = ".,;:!?)]}'"  # of the sentence, where the file is not called so
 _LOOKED_AT = 20_000  # entries of one folder, about 20 ms
 _OFFERED = 200
@@ -30,6 +38,22 @@ def mentioned(text: str, folder: Path) -> list[Path]:
             if _is_file(path):
                 found[path] = None
                 break
+    return list(found)
+
+
+def pasted_images(text: str, folder: Path) -> list[Path]:
+    """Return the images whose whole paths stand in `text`, as a terminal pastes a dropped file.
+
+    That is quoted, or with a backslash before what a shell would take amiss. Only a path from the
+    root or from home counts, and only that of a file that is there.
+    """
+    found: dict[Path, None] = {}
+    for match in _PASTED.finditer(text):
+        quoted = match["single"] or match["double"]
+        name = quoted if quoted is not None else _ESCAPED.sub(r"\1", match["bare"])
+        path = _place(folder, name.removeprefix("file://"))
+        if _is_file(path):
+            found[path] = None
     return list(found)
 
 
