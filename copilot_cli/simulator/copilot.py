@@ -28,6 +28,7 @@ from copilot_cli.simulator.serving import (
 )
 
 MAX_BODY: Final = 16 * 1024 * 1024  # bytes
+BROKEN: Final = "sim-broken"
 _VISION: Final = "missing required Copilot-Vision-Request header for vision requests"
 
 
@@ -58,6 +59,9 @@ class Copilot:
         if isinstance(who, Reply):
             return who
         said = self._policies.listing(who.owner, broken=self._scenario.broken_models)
+        if request.headers.get("copilot-integration-id") == identity.RUNTIME:
+            # It takes no list that has a field of the wrong kind, and then asks the public host.
+            said["data"] = [each for each in said["data"] if each.get("id") != BROKEN]
         return json_reply(said).with_headers({"cache-control": "private, max-age=21600"})
 
     def policy(self, request: Request, place: Place) -> Reply:

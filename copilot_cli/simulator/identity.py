@@ -27,7 +27,10 @@ _NO_PERMISSION: Final = (
     "unauthorized: the personal access token does not have Copilot Requests permission\n"
 )
 _AS_BEARER: Final = ("gho_", "github_pat_", "ghs_")
-_CLI_IDENTITY: Final = (None, "copilot-developer-cli")
+RUNTIME: Final = "copilot-sdk"
+"""The integration id of GitHub's own runtime where its SDK has started it."""
+
+_CLI_IDENTITY: Final = (None, "copilot-developer-cli", RUNTIME)
 
 
 class Credential(NamedTuple):
