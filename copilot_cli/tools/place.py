@@ -80,19 +80,20 @@ class Place:
 
     def content_of(self, path: Path, name: str) -> bytes:
         """Return all bytes of `path`, which `path` or a walk has returned. Raises `ToolError`."""
+        name = name[:200]
         try:
             descriptor = os.open(path, _FLAGS)
         except OSError as error:
-            if path.is_dir():
-                raise ToolError(f"{name} is a folder.") from error
             raise ToolError(f"{name} cannot be read: {error.strerror or error}.") from error
-        with os.fdopen(descriptor, "rb", buffering=0) as file:
+        try:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise ToolError(f"{name} is {_kind(found.st_mode)}.")
             if not self._still(path, found):
                 raise ToolError(f"{name} was put elsewhere meanwhile.")
-            return _whole(file.fileno(), name)
+            return _whole(descriptor, name)
+        finally:
+            os.close(descriptor)
 
     def _still(self, path: Path, found: os.stat_result) -> bool:
         """Say whether what was opened is what `path` leads to, without a link on the way."""

@@ -12,7 +12,7 @@ import json
 import re
 import sys
 
-_MOST = 200  # lines of one text
+_MOST = 201  # lines of one text: one more than are shown
 _LONGEST = 300  # characters of one line
 
 
