@@ -25,7 +25,9 @@ from copilot_cli.verdict import verdict
 if TYPE_CHECKING:
     import httpx
 
-    from copilot_cli.chat import Chat
+    from copilot_cli.attachments.attachment import Attachment
+    from copilot_cli.attachments.reading import Detail
+    from copilot_cli.chat import Chat, Content
     from copilot_cli.messages import ModelInfo
     from copilot_cli.parties import Toolbox
 
@@ -86,6 +88,9 @@ class Client:
         max_output: int | None = None,
         stop: Sequence[str] = (),
         save: bool = False,
+        files: Sequence[str | Path] = (),
+        detail: "Detail | None" = None,
+        allow_sensitive: bool = False,
         tools: Sequence[Callable[..., object] | str] = (),
         allow: Sequence[str] = (),
         max_rounds: int = MAX_ROUNDS,
@@ -97,6 +102,10 @@ class Client:
         tokens; `stop` are texts that end the answer. `save` keeps it among the person's stored
         conversations.
 
+        `files` go along: paths, folders, patterns, addresses of pages, `git:diff`, as of `ask -f`;
+        `detail` is how closely the model looks at images among them. What may hold secrets is a
+        `UsageError` without `allow_sensitive`.
+
         `tools` are functions that the model may ask for, or names of those that are built in; only
         what `allow` names is run, in at most `max_rounds` rounds.
 
@@ -105,6 +114,7 @@ class Client:
         """
         if not text.strip():
             raise UsageError("the question is empty")
+        attached = self._attached(files, detail, allow_sensitive) if files else []
         chat = self.chat(
             system=system,
             model=model,
@@ -115,7 +125,8 @@ class Client:
         )
         chat.temperature = temperature
         chat.max_output, chat.stop = max_output, tuple(stop)
-        with closing(chat.send(text)) as events:
+        content = self._with_files(chat, model, text, attached) if attached else text
+        with closing(chat.send(content)) as events:
             for event in events:
                 yield from self._notices()
                 yield event
@@ -131,6 +142,9 @@ class Client:
         max_output: int | None = None,
         stop: Sequence[str] = (),
         save: bool = False,
+        files: Sequence[str | Path] = (),
+        detail: "Detail | None" = None,
+        allow_sensitive: bool = False,
         tools: Sequence[Callable[..., object] | str] = (),
         allow: Sequence[str] = (),
         max_rounds: int = MAX_ROUNDS,
@@ -149,6 +163,9 @@ class Client:
             max_output=max_output,
             stop=stop,
             save=save,
+            files=files,
+            detail=detail,
+            allow_sensitive=allow_sensitive,
             tools=tools,
             allow=allow,
             max_rounds=max_rounds,
@@ -185,6 +202,30 @@ class Client:
             raise NotAllowedError(f"{chat.model} takes no tools")
         chat.max_rounds = max_rounds
         return chat
+
+    def _attached(
+        self,
+        files: Sequence[str | Path],
+        detail: "Detail | None",
+        allow_sensitive: bool,  # noqa: FBT001
+    ) -> "list[Attachment]":
+        from copilot_cli.attachments.gathering import Gathering
+
+        hint = "allow_sensitive=True sends it all the same"
+        gathering = Gathering(self._app, allow_sensitive=allow_sensitive, detail=detail, hint=hint)
+        return gathering.all(map(str, files))
+
+    def _with_files(
+        self, chat: "Chat", model: str | None, text: str, attached: "list[Attachment]"
+    ) -> "Content":
+        from copilot_cli.attachments.attachment import content
+        from copilot_cli.attachments.sending import check
+
+        app = self._app
+        route = app.catalogue.resolve(model, ask=False) if model else app.route
+        question = content(attached, text)
+        check(app, chat, route.endpoint, attached, question)
+        return question
 
     def _toolbox(
         self, tools: Sequence[Callable[..., object] | str], allow: Sequence[str]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from copilot_cli.called import Called, calls, pieces
-from copilot_cli.messages import ToolCall, ToolResult
+from copilot_cli.called import Called, byte_count, calls, pieces
+from copilot_cli.messages import ImagePart, ToolCall, ToolResult
 from copilot_cli.store.turns import Session, Turn
 from copilot_cli.ui.report import tool_line
 from copilot_cli.ui.safe import safe
@@ -83,6 +83,11 @@ def turn_record(turn: Turn) -> dict[str, Any]:
             "total": _rounded(turn.seconds_total),
         },
         "tools": [called._asdict() for called in calls(turn.parts)],
+        "images": [
+            {"type": part.media_type, "bytes": byte_count(part), "detail": part.detail}
+            for part in turn.parts
+            if isinstance(part, ImagePart)
+        ],
     }
 
 
@@ -195,10 +200,14 @@ def page(conversation: Conversation) -> str:
 def _article(turn: Turn, render: Callable[[str], str]) -> str:
     who, state = _heading(turn)
     typed = turn.role == "user"
-    body = _escaped(turn.text) if typed else "".join(_body(turn, render))
+    body = _escaped(_typed(turn)) if typed else "".join(_body(turn, render))
     after = f" <small>({_escaped(state)})</small>" if state else ""
     kind = "user" if typed else "answer"
     return f'<article class="{kind}"><h2>{_escaped(who)}{after}</h2>\n<div>{body}</div></article>'
+
+
+def _typed(turn: Turn) -> str:
+    return "".join(each for each in pieces(turn.parts) if isinstance(each, str))
 
 
 def _body(turn: Turn, render: Callable[[str], str]) -> Iterator[str]:

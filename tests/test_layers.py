@@ -121,8 +121,8 @@ ALLOWED: dict[str, set[str]] = {
     | {"public_addresses", "routing", "toolkit"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
-    "engine_building": {"app", "engines", "errors", "messages", "route_choice", "routing"}
-    | {"store"},
+    "engine_building": {"app", "engines", "environment", "errors", "messages", "parties"}
+    | {"route_choice", "routing", "runtime", "store"},
     "route_choice": {"app", "providers", "routing", "settings"},
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
@@ -180,7 +180,17 @@ ALLOWED: dict[str, set[str]] = {
     "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
     | {"signals"},
     "__main__": {"main"},
-    "client": {"app", "catalogue", "chat", "errors", "messages", "parties", "toolkit", "verdict"},
+    "client": {
+        "attachments",
+        "app",
+        "catalogue",
+        "chat",
+        "errors",
+        "messages",
+        "parties",
+        "toolkit",
+        "verdict",
+    },
     "__init__": {"client", "errors", "messages", "tools"},
     # alone: what it shared with the program, both could get wrong alike
     "simulator": set(),
