@@ -1,0 +1,157 @@
+"""The engine `cli`: GitHub's own command `copilot`, run once for each answer.
+
+It is the way out while the SDK of the engine `official` changes: what it needs of the command are
+its options and the lines that it prints. It costs a second and a half an answer, and takes less
+than the other engines do (docs/engines.md). Rule: the conversation is ours and sent whole each
+time; nothing of a run is left when it is over.
+"""
+
+from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from copilot_cli.engines import cli_command as command
+from copilot_cli.engines.cli_prompt import Prompt, prompt_of
+from copilot_cli.engines.cli_run import Asked, Place, Runs
+from copilot_cli.engines.endpoint import Endpoint
+from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.resilience import Patience, resilient
+from copilot_cli.errors import SettingsError
+from copilot_cli.messages import Event, ModelInfo, Notice, Request
+from copilot_cli.secret import Secret
+
+if TYPE_CHECKING:
+    from copilot_cli.engines.official.access import SignIn
+
+STARTING = 60.0
+"""Seconds until a program has to have said something: at first it unpacks 200 MB of itself."""
+
+
+class CliEngine:
+    """Answers turns, each with a run of the command.
+
+    `access` says by what right: a sign-in to Copilot, or an endpoint of the person's own.
+    `program` returns the command's path, or raises what to do about there being none. `environ` is
+    what it gets of the environment, without secrets; `unpacked` is where it keeps itself unpacked,
+    `folder` where its runs have their folders. `timeout_idle` and `starting` are in seconds. `find`
+    returns what is known of a model, and sends nothing.
+    """
+
+    name = "cli"
+
+    def __init__(
+        self,
+        access: "SignIn | Endpoint",
+        *,
+        program: Callable[[], Path],
+        environ: Mapping[str, str],
+        unpacked: Path,
+        folder: Path,
+        timeout_idle: float,
+        retries: int,
+        sleep: Callable[[float], None],
+        monotonic: Callable[[], float],
+        local_time: Callable[[float], str],
+        find: Callable[[str], ModelInfo | None] = lambda _: None,
+        starting: float = STARTING,
+    ) -> None:
+        self._access = access
+        self._program = program
+        self._runs = Runs(
+            Place(environ, unpacked, folder),
+            idle=timeout_idle,
+            starting=starting,
+            monotonic=monotonic,
+        )
+        self._retries = retries
+        self._sleep = sleep
+        self._local_time = local_time
+        self._find = find
+        self._told: set[str] = set()
+
+    def answer(self, request: Request) -> Generator[Event]:
+        """Yield the events of one answer; the last is `End`.
+
+        Raises a `CopilotChatError` where nothing was shown and nothing more is to be tried, and
+        `SettingsError` where there is no command that could be asked.
+        """
+        prompt = prompt_of(request.messages)
+        arguments = command.arguments(request, [image.name for image in prompt.images])
+        yield from self._remarks(request)
+        asked = self._asked(request, arguments, prompt)
+        yield from resilient(
+            lambda: self._runs.answer(asked),
+            patience=Patience(self._retries),
+            sleep=self._sleep,
+            local_time=self._local_time,
+        )
+
+    def dry_run(self, request: Request) -> dict[str, Any]:
+        """Return what would be run: its arguments, its stdin, and what we add to its environment.
+
+        Nobody signs in for it, and nothing is started.
+        """
+        prompt = prompt_of(request.messages)
+        arguments = command.arguments(request, [image.name for image in prompt.images])
+        try:
+            program = str(self._program())
+        except SettingsError:
+            program = "copilot"
+        if isinstance(self._access, Endpoint):
+            added = command.shown(self._variables(request))
+        else:
+            added = {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": "****"}
+        return {"argv": [program, *arguments], "stdin": prompt.text, "environment": added}
+
+    # What the command is told
+
+    def _variables(self, request: Request) -> Mapping[str, str | Secret]:
+        if isinstance(self._access, Endpoint):
+            return command.endpoint_variables(self._access, self._find(request.model))
+        return {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": self._access.token()}
+
+    def _remarks(self, request: Request) -> Iterator[Event]:
+        """Say, once for each, what the command cannot be told."""
+        untold = {
+            "tools": bool(request.tools),
+            "temperature": request.temperature is not None,
+            "max_output": request.max_output is not None,
+            "stop": bool(request.stop),
+            "schema": request.schema is not None,
+            f"effort {request.effort}": request.effort not in (None, *command.EFFORTS),
+        }
+        for what in (name for name, given in untold.items() if given):
+            if what not in self._told:
+                self._told.add(what)
+                yield Notice(f"{what}: the engine cli cannot tell the command copilot of it")
+
+    def _asked(self, request: Request, arguments: list[str], prompt: Prompt) -> Asked:
+        access = self._access
+        return Asked(
+            self._program(),
+            arguments,
+            prompt,
+            self._variables(request),
+            _nothing if isinstance(access, Endpoint) else access.check,
+            partial(_explained, access) if isinstance(access, Endpoint) else _as_it_is,
+        )
+
+
+def _of_sign_in(access: "SignIn") -> dict[str, str]:
+    return {**access.variables, **({"COPILOT_API_URL": access.api} if access.api else {})}
+
+
+def _nothing() -> None:
+    """An endpoint of the person's own has no sign-in that could be refused."""
+
+
+def _as_it_is(failure: Failure) -> Failure:
+    return failure
+
+
+def _explained(endpoint: Endpoint, failure: Failure) -> Failure:
+    from copilot_cli.engines.byok_refusals import explained
+
+    return explained(failure, endpoint, urlsplit(endpoint.base_url).netloc)
