@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from copilot_cli.prompt import NOTICE
 from tests.repl_world import chatting_world, run, said, sent
 from tests.wizard_world import Person, World
 
@@ -29,7 +30,7 @@ def test_a_command_and_its_output(world: World) -> None:
     person = Person(("Run `echo a; echo b >&2` here?", True), ("Send its output (4 bytes)", True))
     run(world, "!echo a; echo b >&2", "what is that?", person=person)
     frame = '<data name="output of echo a; echo b _&2">\na\nb\n</data>'
-    assert sent(world) == [[f"{frame}\n\nwhat is that?"]]
+    assert sent(world) == [[f"{NOTICE}\n\n{frame}\n\nwhat is that?"]]
     assert "a\nb\n" in said(world)
     assert not person.answers
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from copilot_cli.prompt import NOTICE
 from tests.repl_world import chatting_world, run, said, sent
 from tests.wizard_world import Person, World
 
@@ -155,7 +156,7 @@ def test_attached_files_go_along_once(world: World) -> None:
     run(world, "/attach a.txt", "/attach b.txt", "/attach a.txt", "/attach", "compare", "next")
     first, second = sent(world)
     assert first == [
-        '<data name="b.txt">\nbeta\n</data>\n\n<data name="a.txt">\nalpha\n</data>\n\ncompare'
+        f'{NOTICE}\n\n<data name="b.txt">\nbeta\n</data>\n\n<data name="a.txt">\nalpha\n</data>\n\ncompare'
     ]
     assert second[-1] == "next"
     assert "a.txt (6 bytes) goes along with the next question" in said(world)
@@ -167,7 +168,7 @@ def test_detach_takes_back(world: World) -> None:
     for name in "abc":
         Path(name).write_text(name, encoding="utf-8")
     run(world, "/attach a", "/attach b", "/detach a", "one", "/attach c", "/detach", "two")
-    assert sent(world)[0] == ['<data name="b">\nb\n</data>\n\none']
+    assert sent(world)[0] == [f'{NOTICE}\n\n<data name="b">\nb\n</data>\n\none']
     assert sent(world)[1][-1] == "two"
 
 
@@ -183,7 +184,7 @@ def test_files_mentioned_in_a_question(world: World) -> None:
     Path("a b.txt").write_text("alpha", encoding="utf-8")
     run(world, 'what is in @"a b.txt", @octocat?')
     (question,) = sent(world)[0]
-    assert question.startswith('<data name="a b.txt">\nalpha\n</data>\n\n')
+    assert question.startswith(f'{NOTICE}\n\n<data name="a b.txt">\nalpha\n</data>\n\n')
     assert question.endswith('what is in @"a b.txt", @octocat?')
 
 
@@ -198,7 +199,11 @@ def test_files_mentioned_in_a_question(world: World) -> None:
             "notes may hold secrets (there seems to be a private key in line 1)",
         ),
         ("picture", b"a\0b", "picture is binary, neither text nor an image"),
-        ("large", b"a" * 4_000_001, "large is too large: 4,000,001 bytes, and 4,000,000 are the most"),
+        (
+            "large",
+            b"a" * 4_000_001,
+            "large is too large: 4,000,001 bytes, and 4,000,000 are the most",
+        ),
     ],
 )
 @pytest.mark.parametrize("line", ["/attach {}", "look at @{}"])
@@ -222,6 +227,6 @@ def test_what_was_attached_goes_along_when_asked_again(world: World) -> None:
     """`/retry` and `/edit` keep it; the words alone are changed."""
     Path("a").write_text("alpha", encoding="utf-8")
     run(world, "/attach a", "one", "/retry", "/edit two")
-    frame = '<data name="a">\nalpha\n</data>\n\n'
+    frame = f'{NOTICE}\n\n<data name="a">\nalpha\n</data>\n\n'
     assert [asked[-1] for asked in sent(world)] == [frame + "one", frame + "one", frame + "two"]
     assert "again: one\n" in said(world)

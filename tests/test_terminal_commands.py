@@ -11,6 +11,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
 
+from copilot_cli.prompt import NOTICE
 from tests.terminal_session import CTRL_C, CTRL_D, DOWN, Place, Session
 
 pytestmark = pytest.mark.real
@@ -149,7 +150,7 @@ def test_what_goes_along(chat: Chat, place: Place, tmp_path: Path) -> None:
     chat.line("/attach", "8 bytes")
     chat.line("/detach", "nothing goes along any more")
     chat.line(f"what is in @{note}?", "(8 bytes)")
-    assert questions(place)[0].startswith('<data name="')
+    assert questions(place)[0].startswith(f'{NOTICE}\n\n<data name="')
     assert "remember" in questions(place)[0]
 
 

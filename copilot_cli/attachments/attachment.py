@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from copilot_cli.messages import ImagePart, Message, Part, TextPart
-from copilot_cli.prompt import frame, label
+from copilot_cli.prompt import NOTICE, frame, label
 
 _END = "</data>\n\n"
 
@@ -45,7 +45,7 @@ def size(count: int) -> str:
 def content(attached: Sequence[Attachment], words: str) -> str | tuple[Part, ...]:
     """Return the question that `words` are, below what goes along."""
     parts: list[Part] = []
-    texts: list[str] = []
+    texts: list[str] = [NOTICE] if attached else []
     for each in attached:
         if each.image is None:
             texts.append(frame(each.name, each.text))
@@ -83,7 +83,7 @@ def divided(parts: Sequence[Part]) -> tuple[tuple[Part, ...], str]:
     if not parts or not isinstance(parts[-1], TextPart):
         return tuple(parts), ""
     before, last = tuple(parts[:-1]), parts[-1].text
-    if not last.startswith("<data "):
+    if not last.startswith(("<data ", NOTICE)):
         return before, last
     framed, end, words = last.rpartition(_END)
     text = (framed + end).rstrip("\n")

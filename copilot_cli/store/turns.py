@@ -80,7 +80,7 @@ def title_of(parts: Iterable[Part]) -> str:
     for part in parts:
         if isinstance(part, TextPart):
             data, end, words_after = part.text.rpartition("</data>")
-            asked = words_after if end and data.startswith("<data ") else part.text
+            asked = words_after if end and "<data " in data else part.text
             if title := title_of_text(asked):
                 return title
     return ""
