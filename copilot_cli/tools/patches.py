@@ -14,7 +14,7 @@ from typing import NamedTuple
 from copilot_cli.patterns import pattern
 from copilot_cli.tools.tool import ToolError
 
-_HUNK = pattern(r"@@(?: -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))?)?.*")
+_HUNK = pattern(r"@@(?!@)(?: -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))?)?.*")
 _NUMBER = 9  # the most digits of a line's number
 _NOTHING = "/dev/null"
 _NO_NEWLINE = "\\"
@@ -66,7 +66,7 @@ class Change(NamedTuple):
 
 def parse(text: str) -> list[Change]:
     """Return what a patch changes, in order; words around it are passed over."""
-    reader = _Reader(text.split("\n"))
+    reader = _Reader(text.removesuffix("\n").split("\n"))
     changes = list(reader.changes())
     if not changes:
         raise ToolError(
