@@ -199,6 +199,13 @@ class Access:
         """
         return self._github_login(self.source).token()
 
+    def token(self) -> Secret:
+        """Return the GitHub token of this run, opening the store with the person if need be.
+
+        Raises `SignInError` and `StoreError`.
+        """
+        return self.github_token(self._github_login(self.source))
+
     def github_token(self, login: "GitHubLogin") -> Secret:
         """Return the GitHub token of `login`, opening the store with the person if need be."""
         try:
@@ -253,7 +260,7 @@ class Access:
         from copilot_cli.engines.resilience import Patience, persistent, time_of_day
 
         app = self._app
-        token = self.github_token(self._github_login(self.source))
+        token = self.token()
         try:
             return persistent(
                 lambda: self._plan_once(token),

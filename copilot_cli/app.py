@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from copilot_cli.chat import Chat
     from copilot_cli.endpoints import Endpoints
     from copilot_cli.engine_building import Engines
-    from copilot_cli.engines.byok import ByokEngine
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.fetching import Fetched, Resolve
     from copilot_cli.guarding import Guard
@@ -108,6 +107,7 @@ class App:
     def set_options(self, **options: str | None) -> None:
         """Add a command's own options to the global ones; call it before `settings` is read."""
         self._options.update(options)
+        self._end_engines()
         for name in ("settings", "engines", "endpoints"):
             self.__dict__.pop(name, None)
 
@@ -258,11 +258,11 @@ class App:
         return (host, f"byok:{route.endpoint}") if route.endpoint else (host, self.access.login)
 
     @property
-    def engine(self) -> "DirectEngine | ByokEngine":
+    def engine(self) -> "Engine":
         """The engine that answers. Raises `SignInError` and `SettingsError`."""
         return self.engine_for(self.route)
 
-    def engine_for(self, route: "Route") -> "DirectEngine | ByokEngine":
+    def engine_for(self, route: "Route") -> "Engine":
         """Return the engine of `route`, the same one each time. Raises as `engine` does."""
         return self.engines.of(route)
 
@@ -412,11 +412,18 @@ class App:
             "guard",
             "toolkit",
         }
+        self._end_engines()
         for name in [name for name in self.__dict__ if name not in kept]:
             del self.__dict__[name]
 
+    def _end_engines(self) -> None:
+        """End the processes that engines have started."""
+        if "engines" in self.__dict__:
+            self.engines.close()
+
     def close(self) -> None:
         """Let go of what was opened."""
+        self._end_engines()
         for name in ("client", "sessions", "private_sessions"):
             opened = self.__dict__.pop(name, None)
             if opened is not None:

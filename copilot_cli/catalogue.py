@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FRESH = 600.0
 """Seconds for which a list is used without asking again (VS Code asks after ten minutes)."""
 
-_LISTED = frozenset({"direct", "byok"})  # the engines whose models are known here
+QUIET = frozenset({"official", "cli"})
+"""Engines of GitHub's own: for their sake nothing is asked in an editor's name but a first list."""
 
 
 def _how_to_set(endpoint: str) -> str:
@@ -134,7 +135,7 @@ class Catalogue:
         return self._resolved(name, self._route(name), ask=ask)
 
     def _resolved(self, name: str, route: "Route", *, ask: bool) -> "Route":
-        if route.engine not in _LISTED or route.model is None:
+        if route.model is None:
             return route
         known = self.find(route.model, route.endpoint)
         if known is not None and known.disabled is None:
@@ -156,7 +157,7 @@ class Catalogue:
         route = self._app.route
         if route.model is not None:
             return self._resolved(route.model, route, ask=ask)
-        return route._replace(model=self._default(route)) if route.engine in _LISTED else route
+        return route._replace(model=self._default(route))
 
     @property
     def named(self) -> bool:
@@ -168,7 +169,8 @@ class Catalogue:
             return self._default_of(route.endpoint)
         from copilot_cli.engines.models import default_model
 
-        chosen = default_model(self.known() if self.silent else self._likely())
+        quiet = self.silent or (route.engine in QUIET and self.kept(None) is not None)
+        chosen = default_model(self.known() if quiet else self._likely())
         if chosen is None and self.silent:
             raise UsageError(
                 "no model is set, and the service's default is not known yet",
@@ -236,10 +238,8 @@ class Catalogue:
 
     def _fetched(self, endpoint: str | None) -> ModelList:
         from copilot_cli.engines.models import model_items
-        from copilot_cli.routing import Route
 
-        route = Route("direct") if endpoint is None else Route("byok", endpoint)
-        items = model_items(self._app.engine_for(route).models_reply())
+        items = model_items(self._app.engines.lister(endpoint).models_reply())
         return ModelList(
             self._whose(endpoint),
             items,

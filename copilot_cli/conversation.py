@@ -223,7 +223,7 @@ class Conversation:
         named = settings.source("engine").startswith(("option", "environment"))
         if session.model is None or (named and engine != self.app.route.engine):
             return None
-        if engine != "byok":
+        if engine != "byok" and not (session.account or "").startswith("byok:"):
             return Route(engine, None, session.model)
         endpoint = self._endpoint(session)
         return Route(engine, endpoint, session.model) if endpoint else None

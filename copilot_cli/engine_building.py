@@ -1,8 +1,12 @@
-"""The engines of one run: which answers, and each built when it is first asked."""
+"""The engines of one run: which answers, and each built when it is first asked.
+
+The runtime of the engine `official` is a process: whoever drops `Engines` closes it first.
+"""
 
 import math
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot_cli.errors import SettingsError
@@ -14,11 +18,18 @@ if TYPE_CHECKING:
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.engines.endpoint import Endpoint
     from copilot_cli.engines.http import HTTPEngine
+    from copilot_cli.engines.official.access import OwnEndpoint, SignIn
+    from copilot_cli.engines.official.engine import OfficialEngine
     from copilot_cli.messages import ModelInfo
+    from copilot_cli.parties import Engine
     from copilot_cli.route_choice import Chosen
     from copilot_cli.routing import Route
 
-ENGINES = frozenset({"direct", "byok"})
+ENGINES = ("direct", "official", "byok")
+"""The engines of this version, the one first that answers where nothing is said."""
+
+RUNTIME_FOLDER = "official"
+"""The folder of the cache in which running runtimes have what they write."""
 
 
 class Engines:
@@ -26,7 +37,7 @@ class Engines:
 
     def __init__(self, app: "App") -> None:
         self._app = app
-        self._built: dict[tuple[str, str | None], DirectEngine | ByokEngine] = {}
+        self._built: dict[tuple[str, str | None], Engine] = {}
 
     @cached_property
     def chosen(self) -> "Chosen":
@@ -35,7 +46,7 @@ class Engines:
 
         return choose(self._app)
 
-    def of(self, route: "Route") -> "DirectEngine | ByokEngine":
+    def of(self, route: "Route") -> "Engine":
         """Return the engine of `route`. Raises `SignInError`, `SettingsError` and `StoreError`."""
         endpoint = route.endpoint
         if route.engine == "byok" and endpoint is None:
@@ -43,9 +54,21 @@ class Engines:
         who = route.engine, endpoint
         if who not in self._built:
             self.check(route.engine)
-            lease = None if endpoint else self._app.access.lease
-            self._built[who] = self._endpoint(endpoint) if endpoint else self.direct(lease)
+            self._built[who] = self._build(route.engine, endpoint)
         return self._built[who]
+
+    def _build(self, engine: str, endpoint: str | None) -> "Engine":
+        match engine:
+            case "official":
+                return self._official(endpoint)
+            case _ if endpoint is not None:
+                return self._endpoint(endpoint)
+            case _:
+                return self.direct(self._app.access.lease)
+
+    def lister(self, endpoint: str | None) -> "DirectEngine | ByokEngine":
+        """Return who lists the models of `endpoint`, or Copilot's. Raises as `of` does."""
+        return self._endpoint(endpoint) if endpoint else self.direct(self._app.access.lease)
 
     def check(self, engine: str) -> None:
         """Raise `SettingsError` for an engine that this version does not have."""
@@ -53,8 +76,14 @@ class Engines:
             source = self._app.settings.source("engine")
             raise SettingsError(
                 f"this version has no engine {engine!r} (from {source})",
-                hint="use the engine direct or byok",
+                hint=f"use the engine {', '.join(ENGINES[:-1])} or {ENGINES[-1]}",
             )
+
+    def close(self) -> None:
+        """End what engines have started. They may be asked again, and start it anew."""
+        for engine in self._built.values():
+            if (close := getattr(engine, "close", None)) is not None:
+                close()
 
     def direct(self, lease: Any) -> "DirectEngine":
         """Return the engine `direct` on `lease`."""
@@ -117,6 +146,65 @@ class Engines:
         if said := announcement(app, name, by_itself=by_itself):
             app.streams.notice(said)
         return self.byok(app.endpoints.find(name), lambda model: app.catalogue.find(model, name))
+
+    # -- GitHub's runtime ----------------------------------------------------------------------
+
+    def _official(self, endpoint: str | None) -> "OfficialEngine":
+        """Return the engine `official`; nothing of it is started before it is asked."""
+        from copilot_cli.engines.official.engine import OfficialEngine
+        from copilot_cli.environment import clean_environ
+
+        app = self._app
+        return OfficialEngine(
+            app.client,
+            self._http(),
+            self._own_endpoint(endpoint) if endpoint else self._sign_in(),
+            program=self._program,
+            home=app.settings.paths.cache_dir / RUNTIME_FOLDER,
+            environ=clean_environ(app.effects.environ),
+            timeout_idle=app.settings.timeout_idle,
+            retries=app.settings.retries,
+            sleep=app.wait,
+            monotonic=app.effects.monotonic,
+            local_time=self._local_time,
+            find=lambda model: app.catalogue.find(model, endpoint),
+        )
+
+    def _sign_in(self) -> "SignIn":
+        from copilot_cli.engines.official.access import SignIn
+
+        app, settings = self._app, self._app.settings
+        addresses = {
+            "COPILOT_GH_HOST": settings.host if settings.host != "github.com" else None,
+            "COPILOT_DEBUG_GITHUB_API_URL": settings.github_api_url,
+            "COPILOT_API_URL": settings.copilot_api(),
+        }
+        return SignIn(
+            f"{settings.host} {app.access.login}",
+            app.access.token,
+            lambda: app.access.exchange(app.access.token()),
+            {name: value for name, value in addresses.items() if value},
+            settings.copilot_api(),
+        )
+
+    def _own_endpoint(self, name: str) -> "OwnEndpoint":
+        from copilot_cli.engines.official.access import OwnEndpoint
+
+        engine = self._endpoint(name)
+        whose = f"{name} {self._app.endpoints.look_up(name).base_url}"
+        return OwnEndpoint(whose, engine.path, engine, engine.dry_run, engine.explained)
+
+    def _program(self) -> Path:
+        """Return the runtime to start; say so where it is not the one that fits."""
+        from copilot_cli.runtime.installed import find
+        from copilot_cli.runtime.versions import remark
+
+        runtime = find(self._app)
+        if runtime.version is not None and (said := remark(runtime.version)):
+            self._app.streams.notice(said)
+        return runtime.path
+
+    # -- what all of them get --------------------------------------------------------------------
 
     def _http(self) -> "HTTPEngine":
         from copilot_cli.engines.http import HTTPEngine

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 _BYOK = "byok"
+_OFFICIAL = "official"
 _HERE_AND_NOW = ("option", "environment")
 
 
@@ -32,6 +33,8 @@ def choose(app: "App") -> Chosen:
     """
     settings, endpoints = app.settings, app.endpoints
     route = _wanted(settings, parse(settings.model, settings.engine, endpoints.names()))
+    if route.engine == _OFFICIAL and route.endpoint is None and _without_sign_in(app):
+        return Chosen(Route(_OFFICIAL, ENV, _now(settings)))
     if route.engine != _BYOK:
         by_itself = _by_itself(app, route)
         return Chosen(Route(_BYOK, ENV, _now(settings)) if by_itself else route, by_itself)
@@ -70,8 +73,14 @@ def _wanted(settings: Settings, route: Route) -> Route:
 def _by_itself(app: "App", route: Route) -> bool:
     """Say whether the variables' endpoint answers though nobody said so."""
     settings = app.settings
-    asked = _said_now(settings, "engine") or _prefixed(settings, route)
-    if asked or not app.endpoints.described:
+    if _said_now(settings, "engine") or _prefixed(settings, route):
+        return False
+    return _without_sign_in(app)
+
+
+def _without_sign_in(app: "App") -> bool:
+    """Say whether nobody is signed in anywhere, and variables describe an endpoint."""
+    if not app.endpoints.described:
         return False
     return nobody_signed_in(app) and not app.access.resolved.elsewhere
 

@@ -14,7 +14,7 @@ ENV = "env"
 
 
 class Route(NamedTuple):
-    """Who answers: an engine, the endpoint where the engine is `byok`, and the model's name there.
+    """Who answers: an engine, the endpoint where it is not Copilot, and the model's name there.
 
     `model` None is that engine's default.
     """
@@ -35,7 +35,7 @@ def parse(name: str | None, engine: str, endpoints: Collection[str]) -> Route:
     prefix, slash, rest = name.partition("/")
     if slash and rest:
         if prefix in endpoints:
-            return Route("byok", prefix, rest)
+            return Route("official" if engine == "official" else "byok", prefix, rest)
         if prefix.lower() in COPILOT:
             return Route(engine if engine in {"official", "cli"} else "direct", None, rest)
     return Route(engine, None, name)

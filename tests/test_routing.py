@@ -17,7 +17,7 @@ ROUTES = [
     ("gh/gpt-5", "cli", Route("cli", None, "gpt-5")),
     ("gh/copilot/gpt-5", "direct", Route("direct", None, "copilot/gpt-5")),
     ("ollama/llama3:8b", "direct", Route("byok", "ollama", "llama3:8b")),
-    ("my.azure/gpt-4o", "official", Route("byok", "my.azure", "gpt-4o")),
+    ("my.azure/gpt-4o", "official", Route("official", "my.azure", "gpt-4o")),
     ("ollama/library/llama3", "direct", Route("byok", "ollama", "library/llama3")),
     ("OLLAMA/llama3", "direct", Route("direct", None, "OLLAMA/llama3")),
     ("anthropic/claude", "direct", Route("direct", None, "anthropic/claude")),

@@ -63,9 +63,14 @@ class ByokEngine:
             local_time=local_time,
             find=find,
             path=self._wire.path,
-            explain=self._explained,
+            explain=self.explained,
             reading=self._reading,
         )
+
+    @property
+    def path(self) -> str:
+        """The path of the wire that the endpoint speaks."""
+        return self._wire.path
 
     def answer(self, request: Request) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`.
@@ -115,7 +120,7 @@ class ByokEngine:
         except Failure as failure:
             if failure.refusal is not None and failure.refusal.status in _NO_LIST:
                 return None
-            raise self._explained(failure) from failure
+            raise self.explained(failure) from failure
 
     # What `Answering` asks of a sender: the endpoint is the same for every request
 
@@ -148,7 +153,8 @@ class ByokEngine:
     def _host(self) -> str:
         return urlsplit(self._endpoint.base_url).netloc
 
-    def _explained(self, failure: Failure) -> Failure:
+    def explained(self, failure: Failure) -> Failure:
+        """Return `failure` in words about this endpoint."""
         from copilot_cli.engines.byok_refusals import explained
 
         return explained(failure, self._endpoint, self._host)

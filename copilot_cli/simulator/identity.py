@@ -91,12 +91,13 @@ def _as_bearer(
         return text_reply(
             "bad request: Personal Access Tokens are not supported for this endpoint\n", 400
         )
-    if kind not in _AS_BEARER:
+    integration = request.headers.get("copilot-integration-id")
+    # The runtime shows whatever token it was given as it is, that of an editor's app too.
+    if kind not in _AS_BEARER and (kind, integration) != ("ghu_", RUNTIME):
         return _badly_formatted()
     token = accounts.github(value, place.domain)
     if token is None:
         return text_reply("unauthorized: AuthenticateToken authentication failed\n", 401)
-    integration = request.headers.get("copilot-integration-id")
     if kind == "github_pat_" and not scenario.copilot_requests:
         return text_reply(_NO_PERMISSION, 401)
     owned = kind != "gho_" and integration is None
