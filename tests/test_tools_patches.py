@@ -194,3 +194,18 @@ def test_a_hunk_that_counts_too_much_ends_where_the_next_file_begins() -> None:
     """Its header is no line of it."""
     first, second = parse(hunk("@@ -1,9 +1,9 @@", "-one", "+1") + hunk("@@ -2 +2 @@", "-two", "+2"))
     assert (first.counts, second.counts) == ((1, 1), (1, 1))
+
+
+def test_what_git_says_of_one_file_is_not_of_the_next() -> None:
+    """A header with another name begins another change."""
+    made, moved, changed = parse(
+        "diff --git a/x b/x\nnew file mode 100755\n"
+        "diff --git a/r b/s\nrename from r\nrename to s\n" + hunk("@@ -3 +3 @@", "-three", "+3")
+    )
+    assert made == Change(None, "x", (), executable=True)
+    assert moved == Change("r", "s")
+    assert (changed.old, changed.new, changed.counts) == ("f", "f", (1, 1))
+    moved = parse("diff --git a/r b/s\nrename from r\nrename to s\n--- a/r\n+++ b/s\n@@\n-a\n")[0]
+    assert (moved.old, moved.new, moved.counts) == ("r", "s", (0, 1))
+    made = parse("diff --git a/x b/x\nnew file mode 100755\n--- /dev/null\n+++ b/x\n@@\n+a\n")[0]
+    assert (made.old, made.new, made.executable) == (None, "x", True)

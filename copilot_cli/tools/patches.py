@@ -101,7 +101,9 @@ class _Reader:
         while self._at < len(self._lines):
             line = self._lines[self._at].rstrip("\r")
             if self._is_header(self._at):
-                return self._change(told)
+                old, new = self._names()
+                same = told.old in {old, None} and told.new in {new, None}
+                return self._change(told) if same else told
             changed = _extended(line, told)
             if changed is None:
                 break
@@ -110,13 +112,16 @@ class _Reader:
         return told
 
     def _change(self, told: Change) -> Change:
-        old, new = (_path(self._lines[self._at + offset][4:]) for offset in (0, 1))
-        self._at += 2
+        old, new = self._names()
         if old is None and new is None:
             raise ToolError("A file that is /dev/null before and after is none.")
-        old, new = _stripped(old, new)
-        hunks = tuple(self._hunks())
-        return told._replace(old=old, new=new, hunks=hunks)
+        self._at += 2
+        return told._replace(old=old, new=new, hunks=tuple(self._hunks()))
+
+    def _names(self) -> tuple[str | None, str | None]:
+        """Return the names in the two lines of a header, which come next."""
+        old, new = (_path(self._lines[self._at + offset][4:]) for offset in (0, 1))
+        return _stripped(old, new)
 
     def _hunks(self) -> Iterator[Hunk]:
         while self._at < len(self._lines) and self._lines[self._at].startswith("@@"):
