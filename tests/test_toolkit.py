@@ -1,0 +1,101 @@
+"""The tools of a run: which are offered, and that none is by itself."""
+
+from pathlib import Path
+
+import pytest
+
+from copilot_cli.errors import UsageError
+from copilot_cli.messages import ToolCall, ToolResult
+from copilot_cli.toolkit import Toolkit
+from copilot_cli.tools.built_in import NAMES
+from tests.repl_world import chatting_world
+
+
+def shout(text: str) -> str:
+    """Shout."""
+    return text.upper()
+
+
+@pytest.fixture
+def toolkit(tmp_path: Path) -> Toolkit:
+    """One where nobody is there to agree."""
+    from contextlib import nullcontext
+
+    app = chatting_world(tmp_path / "home").build(None)
+    return Toolkit(app, terminal=nullcontext)
+
+
+def test_none_is_offered_at_first(toolkit: Toolkit) -> None:
+    """And there is then nothing to run."""
+    assert toolkit.box is None
+    assert toolkit.tools == {}
+
+
+def test_every_built_in_tool_can_be_offered(toolkit: Toolkit) -> None:
+    """Each by its name, in the order in which it was given."""
+    for name in NAMES:
+        assert toolkit.add(name).name == name
+    assert toolkit.box is not None
+    assert [spec.name for spec in toolkit.box.specs] == list(NAMES)
+    assert list(toolkit.built_in) == list(NAMES)
+    assert {tool.effect for tool in toolkit.tools.values()} == {"read", "fetch", "write", "run"}
+
+
+def test_what_reads_is_asked_about_too(toolkit: Toolkit) -> None:
+    """Nothing runs by itself, unless it is allowed."""
+    toolkit.add("list_files")
+    call = ToolCall("1", "list_files", '{"path": "none"}')
+    assert toolkit.box is not None
+    (denied,) = toolkit.box.run([call])
+    toolkit.allow(["list_files"])
+    (ran,) = toolkit.box.run([call])
+    assert isinstance(denied, ToolResult)
+    assert isinstance(ran, ToolResult)
+    assert "does not allow" in denied.output
+    assert "none cannot be read" in ran.output
+
+
+def test_mistakes(toolkit: Toolkit) -> None:
+    """Each names what is wrong."""
+    toolkit.add(shout)
+    toolkit.add("read_file")
+    toolkit.add("read_file")
+    for wrong, said in (
+        (lambda: toolkit.add("read_fil"), "there is no tool 'read_fil'"),
+        (lambda: toolkit.add("mine:add"), "there is no module mine"),
+        (lambda: toolkit.remove("list_files"), "the tool list_files is not given"),
+        (lambda: toolkit.allow(["list_files"]), "--allow list_files: that tool is not given"),
+        (lambda: toolkit.add(shout), "there are two tools called shout"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            wrong()
+    toolkit.remove("shout")
+    assert list(toolkit.tools) == ["read_file"]
+
+
+def test_nothing_of_ours_is_read(tmp_path: Path) -> None:
+    """The folders of this program are refused, also where one works in them."""
+    world = chatting_world(tmp_path)
+    (tmp_path / "notes").write_text("x")
+    app = world.build(None)
+    app.effects.cwd = lambda: tmp_path
+    toolkit = Toolkit(app)
+    toolkit.add("read_file")
+    toolkit.allow(["read_file"])
+    assert toolkit.box is not None
+    for path in ("notes", "config.toml", "secrets/store.json"):
+        (result,) = toolkit.box.run([ToolCall("1", "read_file", f'{{"path": "{path}"}}')])
+        assert isinstance(result, ToolResult)
+        assert "may hold secrets" in result.output
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """It is said."""
+    app = chatting_world(tmp_path / "home").build(None)
+
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    app.effects.cwd = gone
+    with pytest.raises(UsageError, match="the folder you are in is gone"):
+        Toolkit(app).add("read_file")
