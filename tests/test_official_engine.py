@@ -410,10 +410,10 @@ def test_a_call_that_the_runtime_answers_by_itself_waits_for_the_transcript(
 ) -> None:
     """It knows no such tool and asks the model again at once: the request waits for our results."""
 
-    async def hasty(session: FakeSession, _: str) -> None:
+    async def hasty(session: FakeSession, _prompt: str) -> None:
         for _ in range(2):
-            for_all = await session.ask()
-            async for _piece in for_all.aiter_raw():
+            reply = await session.ask()
+            async for _piece in reply.aiter_raw():
                 pass
         session.say("so")
         session.idle()

@@ -28,7 +28,7 @@ class Reading:
         """Yield what `item` adds. Raises `Failure` where there will be no more."""
         match item:
             case Failure():
-                raise item
+                self._lose(item)
             case Asked():
                 self._asked = True
             case Heard():
@@ -42,6 +42,12 @@ class Reading:
                 yield item
             case _:
                 yield item
+
+    def _lose(self, failure: Failure) -> None:
+        """The runtime is gone; what the model has said to its end is an answer all the same."""
+        if self.heard is None:
+            raise failure
+        self.settled, self._given_up = True, failure
 
     def _settle(self, failure: Failure | None) -> None:
         self.settled = True

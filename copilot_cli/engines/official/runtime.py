@@ -63,11 +63,12 @@ class Runtime:
         )
         self._thread.start()
         self._client = sdk.client(launch, requests)
+        self._child: subprocess.Popen[bytes] | None = None
         self._start(deadlines.start)
 
     def _start(self, seconds: float) -> None:
         try:
-            self._wait(self._client.start(), seconds)
+            self._wait(self._begin(), seconds)
         except TimeoutError as error:
             left = self.stop()
             raise faults.not_started(f"no answer within {seconds:g} s", left) from error
@@ -77,12 +78,25 @@ class Runtime:
         except BaseException:
             self.stop()
             raise
-        process = self._sdk.process(self._client)
+        process = self._process
         if process is not None:
             watch = threading.Thread(target=self._watch, args=(process,), daemon=True)
             watch.start()
 
+    async def _begin(self) -> None:
+        """Start the client, and take note of its process before the SDK may forget it."""
+        start = asyncio.ensure_future(self._client.start())
+        await asyncio.sleep(0)
+        self._child = self._sdk.process(self._client)
+        await start
+
     # The process
+
+    @property
+    def _process(self) -> "subprocess.Popen[bytes] | None":
+        """The process, which the SDK forgets once it has killed it."""
+        self._child = self._child or self._sdk.process(self._client)
+        return self._child
 
     @property
     def ended(self) -> bool:
@@ -116,17 +130,26 @@ class Runtime:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(self._deadlines.ping)
+        self._close_pipes()
         self._lost()
         return left
 
     def _kill(self) -> str:
-        process = self._sdk.process(self._client)
+        process = self._process
         try:
             if process is not None:
                 kill_tree(process)
         except (OSError, subprocess.SubprocessError) as error:
             return faults.said(error)
         return ""
+
+    def _close_pipes(self) -> None:
+        """Close what the SDK leaves open of a process that is gone."""
+        process = self._process
+        for pipe in (process.stdin, process.stdout, process.stderr) if process else ():
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:
         self._code = process.wait()
@@ -199,7 +222,7 @@ class Runtime:
 
     def _is_gone(self) -> bool:
         """Return whether the process has ended, if only just now."""
-        process = self._sdk.process(self._client)
+        process = self._process
         if process is None or process.poll() is None:
             return self._ended.wait(_JUST_NOW)
         return True
