@@ -64,7 +64,7 @@ def _blocks(answer: Answer, seal: Seal) -> list[dict[str, Any]]:
 def _decoded(arguments: str) -> Any:
     try:
         return json.loads(arguments or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}  # what is no JSON can only be streamed
 
 
