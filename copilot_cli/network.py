@@ -112,8 +112,9 @@ def _has_system_store() -> bool:
     if sys.platform in {"darwin", "win32"}:
         return True
     found = ssl.get_default_verify_paths()
-    if found.cafile or (found.capath and any(Path(found.capath).iterdir())):
-        return True
+    with suppress(OSError):  # a folder that this person may not read
+        if found.cafile or (found.capath and any(Path(found.capath).iterdir())):
+            return True
     return any(Path(place).is_file() for place in _CA_PLACES)
 
 
@@ -154,11 +155,11 @@ class Passages(httpx.BaseTransport):
         passage = Passage(proxy, self._authority)
         request.extensions[PASSAGE] = passage
         if proxy is None:
-            return self._transport(None).handle_request(request)
+            return _sent(self._transport(None), request)
         transport = self._transport(proxy)
         _follow(request, passage)
         try:
-            response = transport.handle_request(request)
+            response = _sent(transport, request)
         except _misread(proxy) as error:
             if passage.stage != IN_PROXY:
                 raise
@@ -191,6 +192,13 @@ class Passages(httpx.BaseTransport):
                 f"{proxy.variable} names a SOCKS proxy, which needs one more package",
                 hint="pip install 'copilot-chat[socks]'",
             ) from error
+
+
+def _sent(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    try:
+        return transport.handle_request(request)
+    except UnicodeError as error:  # Python's, of a name with an empty or too long part
+        raise httpx.UnsupportedProtocol("no name of a host", request=request) from error
 
 
 def _misread(proxy: Proxy) -> tuple[type[Exception], ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from copilot_cli.errors import NetworkError, SettingsError
 from copilot_cli.network import authority as named_authority
-from copilot_cli.network import build_client, trust
+from copilot_cli.network import build_client, translate, trust
 from copilot_cli.simulator.ca import Authority
 
 URL = "https://api.example/chat?token=madeUpForTests"
@@ -104,6 +104,17 @@ def test_socks_without_its_package_says_how_to_get_it(monkeypatch: pytest.Monkey
     assert raised.value.message == "ALL_PROXY names a SOCKS proxy, which needs one more package"
     assert raised.value.hint == "pip install 'copilot-chat[socks]'"
     assert PASSWORD not in f"{raised.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a..example/", f"https://{'a' * 64}.example/"], ids=["empty", "too long"]
+)
+def test_a_name_that_no_resolver_takes_is_told_as_any_other_failure(url: str) -> None:
+    """Python refuses such a name with a UnicodeError, which is none of httpx's."""
+    with pytest.raises(httpx.UnsupportedProtocol) as caught:
+        build_client({}, user_agent="tests/1").get(url)
+    error = translate(caught.value, url=url)
+    assert error.message == f"the address of {httpx.URL(url).host} cannot be used"
 
 
 # -- what is trusted -------------------------------------------------------------------------
