@@ -108,6 +108,7 @@ REPLIES: dict[str, tuple[Machine, str, str]] = {
         "warn",
         "https://github.com leads to portal.hotel.example",
     ),
+    "nowhere": (replying(302, location="//["), "pass", "https://github.com answers in 0 ms"),
     "a network's login": (
         replying(511),
         "fail",

@@ -245,6 +245,13 @@ def test_a_servers_wrong_clock_changes_nothing() -> None:
             "http://127.0.0.1:8123",
             id="loopback to loopback",
         ),
+        pytest.param(
+            {"endpoints": {"api": "http://[::1]:8123/"}},
+            "x",
+            "http://[::1]:9000",
+            "http://[::1]:8123",
+            id="loopback of IPv6",
+        ),
     ],
 )
 def test_api_host(fields: dict[str, Any], token: str, rest_url: str, api: str) -> None:
@@ -476,6 +483,13 @@ def test_a_redirect_is_not_followed() -> None:
     with pytest.raises(ServiceError):
         ask(handler)
     assert hosts == ["api.github.com"]
+
+
+@pytest.mark.parametrize("location", ["//[", "https://a]b/", ""])
+def test_a_redirect_to_nowhere_is_told_as_one(location: str) -> None:
+    """What its address is made of is no fault of ours."""
+    error = failing(302, "", {"location": location})
+    assert "redirects to elsewhere" in error.message
 
 
 @pytest.mark.parametrize(

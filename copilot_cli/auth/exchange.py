@@ -130,16 +130,16 @@ def _allowed(url: str, rest_url: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         parts, host, port = urlsplit(""), "", None
-    path = parts.path.rstrip("/")
+    bare = not (parts.path.rstrip("/") or parts.query or parts.fragment or parts.username)
+    rest = urlsplit(rest_url)
+    github = host.endswith(".githubcopilot.com") or _of_company(host, rest.hostname or "")
     # The host is matched as a whole, since other parsers read `\` and the like differently.
-    plain = _HOST.fullmatch(host) and not (path or parts.query or parts.fragment or parts.username)
-    rest_host = urlsplit(rest_url).hostname or ""
-    github = host.endswith(".githubcopilot.com") or _of_company(host, rest_host)
+    plain = bare and _HOST.fullmatch(host)
     if plain and github and parts.scheme == "https" and port in (None, 443):
         return f"https://{host}"
-    local = is_loopback(host) and is_loopback(rest_host)
-    if plain and local and parts.scheme in {"http", "https"}:
-        return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    local = is_loopback(parts.netloc) and is_loopback(rest.netloc)
+    if bare and local and parts.scheme in {"http", "https"}:
+        return f"{parts.scheme}://{parts.netloc.lower()}"
     raise ServiceError(
         f"the exchange names {safe_line(host or url, limit=80)}, which is not a Copilot host;"
         " nothing was sent there",

@@ -63,7 +63,7 @@ class Reply(NamedTuple):
     @property
     def served_at(self) -> float | None:
         """When the server wrote the reply, by its own clock, in seconds since 1970."""
-        return _http_date(self.headers.get("date", ""))
+        return http_date(self.headers.get("date", ""))
 
 
 def get(
@@ -165,12 +165,19 @@ def _limited(reply: Reply, now: float) -> LimitError:
 def _foreign(reply: Reply) -> ServiceError:
     """Build the error for what GitHub would not have sent: a redirect, a page, an odd body."""
     if 300 <= reply.status < 400:
-        target = urlsplit(reply.headers.get("location", "")).hostname or "elsewhere"
+        target = _host(reply.headers.get("location", "")) or "elsewhere"
         return ServiceError(f"{reply.host} redirects to {safe(target)}, which is not followed")
     return ServiceError(
         f"{reply.host} sent something that is not GitHub's answer (status {reply.status})",
         hint="a proxy or a captive portal may be in between",
     )
+
+
+def _host(location: str) -> str | None:
+    try:
+        return urlsplit(location).hostname
+    except ValueError:  # brackets that hold no address
+        return None
 
 
 def retry_after(reply: Reply, now: float) -> float | None:
@@ -209,8 +216,8 @@ def _object(body: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _http_date(value: str) -> float | None:
-    """Read a date of RFC 9110 section 5.6.7; one without a zone is UTC."""
+def http_date(value: str) -> float | None:
+    """Return the date of RFC 9110 section 5.6.7 in unix seconds; one without a zone is UTC."""
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):

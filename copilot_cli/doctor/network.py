@@ -5,7 +5,6 @@ Nothing but a HEAD without any credential is sent here.
 
 from collections.abc import Iterator
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -16,8 +15,6 @@ from copilot_cli.errors import CopilotChatError, SettingsError
 
 SKEW = 60.0
 """Seconds by which the clock may be wrong before it matters to certificates and tokens."""
-
-_PUBLIC_API = "https://api.githubcopilot.com"
 
 
 def proxy(examination: Examination) -> Iterator[Check]:
@@ -104,13 +101,12 @@ def _endpoints(examination: Examination) -> list[tuple[str, str]]:
 
 def copilot_api(examination: Examination) -> str:
     """Return the address of Copilot's API: set, told by the sign-in, or the host's usual one."""
+    from copilot_cli.auth.exchange import api_host
+
     settings = examination.settings
     if examination.copilot is not None:
         return examination.copilot.api
-    if settings.copilot_api():
-        return settings.copilot_api() or ""
-    host = settings.host
-    return f"https://copilot-api.{host}" if host.endswith(".ghe.com") else _PUBLIC_API
+    return settings.copilot_api() or api_host({}, "", settings.rest_url())
 
 
 def _reached(name: str, examination: Examination, url: str) -> Check:
@@ -129,7 +125,7 @@ def _reached(name: str, examination: Examination, url: str) -> Check:
 
 
 def _judged(name: str, url: str, probe: Probe, detail: str) -> Check:
-    elsewhere = urlsplit(urljoin(url, probe.location)).hostname
+    elsewhere = _host(url, probe.location)
     if 300 <= probe.status < 400 and elsewhere and not _related(elsewhere, url):
         fix = "open a page in a browser: a login page of the network may want an answer first"
         return Check(name, "warn", f"{url} leads to {elsewhere}", fix)
@@ -141,6 +137,14 @@ def _judged(name: str, url: str, probe: Probe, detail: str) -> Check:
         fix = "try again later; https://www.githubstatus.com says more of GitHub's own"
         return Check(name, "warn", f"{detail}, with status {probe.status}", fix)
     return Check(name, "pass", detail)
+
+
+def _host(url: str, location: str) -> str | None:
+    """Return the host that a redirect of `url` names, None for none that can be read."""
+    try:
+        return urlsplit(urljoin(url, location)).hostname
+    except ValueError:
+        return None
 
 
 def _related(host: str, url: str) -> bool:
@@ -164,10 +168,10 @@ def clock(examination: Examination) -> Iterator[Check]:
 
 def _skew(probe: Probe) -> float | None:
     """Return the seconds by which this clock is ahead; a server's date has whole seconds."""
-    try:
-        return probe.asked_at - parsedate_to_datetime(probe.date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
+    from copilot_cli.auth.rest import http_date
+
+    told = http_date(probe.date)
+    return None if told is None else probe.asked_at - told
 
 
 def _clock(skew: float) -> Check:
