@@ -370,18 +370,20 @@ def test_killed_at_twenty_moments_of_an_answer_the_history_is_whole(world: World
     talk = conversation(engine)
     talk.say("begin")
     for number in range(20):
-        moment, killed = chance.randrange(8), threading.Event()
+        moment, over, killed = chance.randrange(8), threading.Event(), False
         words = [f"{number}-{n} " for n in range(8)]
-        world.sim.answer(deltas=words, pause_after=(moment, killed))
+        world.sim.answer(deltas=words, pause_after=(moment, over))
         events: list[Event] = []
         for event in talk.chat.send(f"question {number}"):
             events.append(event)
-            if text_of(events) == "".join(words[:moment]) and not killed.is_set():
+            if text_of(events) == "".join(words[:moment]) and not killed:
                 os.kill(pid_of(engine), signal.SIGKILL)
-                killed.set()
-        assert killed.is_set()
-        assert end_of(events).complete or _told(events)
+                killed = True
+        over.set()
+        assert killed
+        assert _told(events)
         assert talk.chat.history[-1].text == text_of(events)
+        assert end_of(events).complete == (moment == 0)
         assert text_of(talk.say(f"and on {number}")) == f"and on {number}"
         assert world.sent()[-1]["messages"] == _encoded(talk.asked[-1])
 
@@ -396,14 +398,15 @@ def test_killed_before_a_word_was_shown_the_same_turn_goes_on(world: World) -> N
     """The person waits a little longer, and hears why."""
     engine = world.engine()
     list(engine.answer(_request("warm")))
-    killed = threading.Event()
-    world.sim.answer(deltas=["lost"], pause_after=(0, killed))
+    over, killed = threading.Event(), False
+    world.sim.answer(deltas=["lost"], pause_after=(0, over))
     events: list[Event] = []
     for event in engine.answer(_request("hi")):
         events.append(event)
-        if isinstance(event, Started) and not killed.is_set():
+        if isinstance(event, Started) and not killed:
             os.kill(pid_of(engine), signal.SIGKILL)
-            killed.set()
+            killed = True
+    over.set()
     assert [event for event in events if isinstance(event, Waiting)]
     assert text_of(events) == "hi"
     assert end_of(events).complete
