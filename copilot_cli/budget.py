@@ -6,9 +6,10 @@ requests. What the service itself reports wins over every price; the rest is an 
 there is no price only what is reported counts.
 """
 
-from collections.abc import Callable, Generator, Mapping
+import math
+from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from copilot_cli.context import estimate
 from copilot_cli.errors import BudgetError
@@ -21,6 +22,7 @@ from copilot_cli.messages import (
     Usage,
     UsageReport,
 )
+from copilot_cli.ui.describe import MILLION, token_prices
 
 if TYPE_CHECKING:
     from copilot_cli.parties import Engine
@@ -59,15 +61,11 @@ def price_of(model: ModelInfo | None) -> Price | None:
     """Return the price that the model list gives; None where it gives none that can be read."""
     if model is None:
         return None
-    prices: Mapping[str, Any] = model.prices or {}
-    default = prices.get("default")
-    if isinstance(default, dict):
-        batch = _figure(prices.get("batch_size")) or 1.0
-        read, written = _figure(default.get("input_price")), _figure(default.get("output_price"))
-        if read is not None and written is not None:
-            cached = _figure(default.get("cache_price"))
-            cached = read if cached is None else cached
-            return Price(CREDITS, 0.0, read / batch, cached / batch, written / batch)
+    prices = token_prices(model)
+    if prices is not None and _is_price(prices.input) and _is_price(prices.output):
+        cached = prices.cached if _is_price(prices.cached) else prices.input
+        read, cached, written = (each / MILLION for each in (prices.input, cached, prices.output))
+        return Price(CREDITS, 0.0, read, cached, written)
     return None if model.multiplier is None else Price(REQUESTS, model.multiplier)
 
 
@@ -180,7 +178,5 @@ def _over(limit: float, unit: str, spent: float, least: float | None = None) -> 
     )
 
 
-def _figure(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
-        return None
-    return float(value)
+def _is_price(value: float | None) -> TypeGuard[float]:
+    return value is not None and 0 <= value < math.inf

@@ -67,6 +67,10 @@ LISTED: dict[str, tuple[dict[str, Any], Price | None]] = {
         },
         Price(CREDITS, read=0.02, cached=0.01, written=0.08),
     ),
+    "credits, for a batch that is not told": (
+        {"token_prices": {"default": {"input_price": 125, "output_price": 1000}}},
+        Price(CREDITS, read=0.000125, cached=0.000125, written=0.001),  # as `models` shows it
+    ),
     "multiplier": ({"multiplier": 0.33}, Price(REQUESTS, request=0.33)),
     "included": ({"multiplier": 0}, Price(REQUESTS, request=0.0)),
     "none": ({}, None),

@@ -60,6 +60,7 @@ ALLOWED: dict[str, set[str]] = {
     "shell_command": {"fences"},
     "completion_values": {
         "app",
+        "engine_building",
         "engines",
         "auth",
         "messages",
@@ -109,7 +110,7 @@ ALLOWED: dict[str, set[str]] = {
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "image_limits", "messages"},
     "image_limits": {"messages"},
-    "budget": {"context", "errors", "messages", "parties"},
+    "budget": {"context", "errors", "messages", "parties", "ui"},
     "quota_warnings": {"errors", "messages", "store", "ui"},
     "guarding": {"app", "budget", "engines", "errors", "messages", "parties", "quota_warnings"}
     | {"routing"},
@@ -163,7 +164,7 @@ ALLOWED: dict[str, set[str]] = {
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
     "onboarding": WHOLE | {"model_cache"},
-    "repl": WHOLE,
+    "repl": WHOLE | {"engine_building", "runtime"},
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}

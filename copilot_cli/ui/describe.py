@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
 
-_MILLION = 1_000_000
+MILLION = 1_000_000
 
 
 class TokenPrices(NamedTuple):
@@ -25,8 +25,8 @@ def tokens(count: int | None) -> str:
     """Return a token count as people write it: `128k`, `1M`; empty where it is not known."""
     if count is None:
         return ""
-    if count >= _MILLION:
-        return f"{count / _MILLION:.1f}".removesuffix(".0") + "M"
+    if count >= MILLION:
+        return f"{count / MILLION:.1f}".removesuffix(".0") + "M"
     return f"{count / 1000:.0f}k" if count >= 1000 else str(count)
 
 
@@ -39,12 +39,12 @@ def token_prices(model: "ModelInfo") -> TokenPrices | None:
     usual = listed.get("default")
     if not isinstance(usual, dict):
         return None
-    batch = _number(listed.get("batch_size")) or _MILLION
+    batch = _number(listed.get("batch_size")) or MILLION
     names = ("input_price", "output_price", "cache_price", "cache_write_price")
     found = [_number(usual.get(name)) for name in names]
     if found[0] is None and found[1] is None:
         return None
-    return TokenPrices(*(None if it is None else it * _MILLION / batch for it in found))
+    return TokenPrices(*(None if it is None else it * MILLION / batch for it in found))
 
 
 def price(model: "ModelInfo") -> str:
