@@ -34,7 +34,10 @@ class Form:
         from referencing import Registry
 
         self._schema = schema
-        kind = validator_for(schema, default=Draft202012Validator)
+        try:
+            kind = validator_for(schema, default=Draft202012Validator)
+        except (AttributeError, TypeError, ValueError) as error:  # what it says of an odd one
+            raise UsageError("--schema: $schema is no address of a dialect") from error
         try:
             kind.check_schema(schema)
         except SchemaError as error:
@@ -105,6 +108,8 @@ class Form:
             raise UsageError(f"--schema: {_short(str(error))} cannot be found") from error
         except RecursionError:
             return "it is nested too deeply"
+        except OverflowError:  # jsonschema divides to see what is a multiple
+            return "it holds a number that is too large"
         if wrong is None:
             return None
         place = "".join(f"/{step}" for step in wrong.absolute_path)

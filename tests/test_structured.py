@@ -141,6 +141,8 @@ def test_a_schema_is_read_from_a_file_or_from_the_words(tmp_path: Path) -> None:
         pytest.param('{"type": "thing"}', "--schema: at type: 'thing' is not valid", id="no type"),
         pytest.param('{"minimum": NaN}', "--schema is not JSON: NaN is no JSON", id="NaN"),
         pytest.param('{"a": ' * 60_000, "--schema is not JSON", id="nested deeply"),
+        pytest.param('{"$schema": []}', "--schema: $schema is no address", id="no dialect"),
+        pytest.param('{"$schema": "http://["}', "--schema: $schema is no", id="no address"),
         pytest.param("no/such/file", "no/such/file cannot be read: No such file", id="no file"),
         pytest.param("a\0b", "cannot be read", id="NUL"),
         pytest.param(".", "cannot be read", id="a folder"),
@@ -175,6 +177,11 @@ def test_a_reference_is_never_fetched() -> None:
     form = Form({"$ref": "https://example.invalid/schema.json"})
     with pytest.raises(UsageError, match=r"--schema: .* cannot be found"):
         form.fault("{}")
+
+
+def test_a_number_that_is_too_large_to_be_divided_does_not_fit() -> None:
+    """JSON has no largest number, and division has."""
+    assert Form({"multipleOf": 0.1}).fault("1" + "0" * 400) == "it holds a number that is too large"
 
 
 VALUES = st.recursive(
