@@ -94,6 +94,16 @@ def test_an_export_has_one_place(world: World, words: list[str]) -> None:
     assert "--out FILE, or --stdout" in err
 
 
+def test_an_export_whose_name_is_too_long(world: World) -> None:
+    """The disk's own word for it is wrong usage, and no traceback."""
+    with passed(SECOND) as descriptor:
+        code, _, err = world.run(
+            "keys", "export", "--out", "a" * 300, "--passphrase-fd", descriptor
+        )
+    assert code == 2
+    assert "cannot be written: File name too long" in err
+
+
 def test_an_export_that_cannot_be_written(world: World, tmp_path: Path) -> None:
     """Exit code 2, with the reason."""
     with passed(SECOND) as descriptor:

@@ -1,5 +1,6 @@
 """`copilot-chat keys`: what seals the secrets, and changing that."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,7 @@ def export(
     application: App = ctx.obj
     if stdout == (out is not None):
         raise UsageError("say where the export goes", hint="--out FILE, or --stdout")
-    if out is not None and (out.exists() or out.is_symlink()):
+    if out is not None and os.path.lexists(out):
         raise UsageError(f"{out} is there already, and is not replaced", hint="choose another name")
     data, count = KeyExports(application).export(passphrase_fd)
     if out is None:
