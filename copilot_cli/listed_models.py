@@ -59,4 +59,5 @@ def _read(app: "App", catalogue: "Catalogue", name: str | None, *, fresh: bool) 
 
 
 def _whose(name: str | None) -> str:
-    return "Copilot's models are not listed" if name is None else f"the models of {name} are not"
+    models = "Copilot's models" if name is None else f"the models of {name}"
+    return f"{models} are not listed"

@@ -50,7 +50,7 @@ def test_one_that_cannot_be_reached_hides_nothing(world: World) -> None:
     write(world, ENDPOINTS)
     code, found, err = ids(world)
     assert (code, "sim-echo" in found, bool(local(found))) == (0, True, True)
-    assert "the models of gone are not: " in err
+    assert "the models of gone are not listed: " in err
 
 
 def test_with_nobody_signed_in(world: World) -> None:
