@@ -107,9 +107,10 @@ class App:
     def set_options(self, **options: str | None) -> None:
         """Add a command's own options to the global ones; call it before `settings` is read."""
         self._options.update(options)
-        self._end_engines()
-        for name in ("settings", "engines", "endpoints"):
+        for name in ("settings", "endpoints"):
             self.__dict__.pop(name, None)
+        if "engines" in self.__dict__:
+            self.engines.choose_anew()
 
     def option(self, name: str) -> str | None:
         """Return what was given on the command line for `name`, before any setting is read."""

@@ -17,7 +17,7 @@ from copilot_cli.errors import (
     UsageError,
 )
 from copilot_cli.model_cache import ModelCache, ModelList
-from copilot_cli.routing import ENV
+from copilot_cli.routing import ENV, GITHUBS
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 FRESH = 600.0
 """Seconds for which a list is used without asking again (VS Code asks after ten minutes)."""
-
-QUIET = frozenset({"official", "cli"})
-"""Engines of GitHub's own: for their sake nothing is asked in an editor's name but a first list."""
 
 
 def _how_to_set(endpoint: str) -> str:
@@ -157,6 +154,10 @@ class Catalogue:
         route = self._app.route
         if route.model is not None:
             return self._resolved(route.model, route, ask=ask)
+        return self.choose_for(route)
+
+    def choose_for(self, route: "Route") -> "Route":
+        """Return `route` with its engine's or endpoint's own default model. Raises as `choose`."""
         return route._replace(model=self._default(route))
 
     @property
@@ -169,7 +170,8 @@ class Catalogue:
             return self._default_of(route.endpoint)
         from copilot_cli.engines.models import default_model
 
-        quiet = self.silent or (route.engine in QUIET and self.kept(None) is not None)
+        # Nothing is asked in an editor's name for the sake of GitHub's own, but for a first list.
+        quiet = self.silent or (route.engine in GITHUBS and self.kept(None) is not None)
         chosen = default_model(self.known() if quiet else self._likely())
         if chosen is None and self.silent:
             raise UsageError(

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
+from copilot_cli.engine_building import ENGINES
+
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.messages import ModelInfo
@@ -122,7 +124,7 @@ BY_SETTING: Mapping[str, Find] = {
     "effort": efforts,
     "role": roles,
     "account": accounts,
-    "engine": words("direct", "byok"),
+    "engine": words(*ENGINES),
 }
 
 

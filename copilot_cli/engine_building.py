@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.engines.answering import WireMemory
     from copilot_cli.engines.byok import ByokEngine
+    from copilot_cli.engines.cli import CliEngine
     from copilot_cli.engines.direct import DirectEngine
     from copilot_cli.engines.endpoint import Endpoint
     from copilot_cli.engines.http import HTTPEngine
@@ -25,8 +26,13 @@ if TYPE_CHECKING:
     from copilot_cli.route_choice import Chosen
     from copilot_cli.routing import Route
 
-ENGINES = ("direct", "official", "byok")
-"""The engines of this version, the one first that answers where nothing is said."""
+ENGINES = {
+    "direct": "Copilot as an editor asks it: quick and small, over endpoints nobody has promised",
+    "official": "Copilot through GitHub's own runtime: sanctioned; 140 MB, slower to start",
+    "byok": "an endpoint of your own, with its own key",
+    "cli": "Copilot through GitHub's command `copilot`, run once an answer: a second and more each",
+}
+"""The engines of this version, that one first which answers where nothing is said."""
 
 RUNTIME_FOLDER = "official"
 """The folder of the cache in which running runtimes have what they write."""
@@ -61,6 +67,8 @@ class Engines:
         match engine:
             case "official":
                 return self._official(endpoint)
+            case "cli":
+                return self._cli(endpoint)
             case _ if endpoint is not None:
                 return self._endpoint(endpoint)
             case _:
@@ -76,13 +84,18 @@ class Engines:
             source = self._app.settings.source("engine")
             raise SettingsError(
                 f"this version has no engine {engine!r} (from {source})",
-                hint=f"use the engine {', '.join(ENGINES[:-1])} or {ENGINES[-1]}",
+                hint=f"use one of {', '.join(ENGINES)}",
             )
 
-    def close(self) -> None:
-        """End what engines have started. They may be asked again, and start it anew."""
+    def choose_anew(self) -> None:
+        """Look at the settings again, which have changed. What was built stays."""
+        self.__dict__.pop("chosen", None)
+
+    def close(self, *, but: "Engine | None" = None) -> None:
+        """End what engines have started, `but` one's. They may be asked again, which starts it."""
         for engine in self._built.values():
-            if (close := getattr(engine, "close", None)) is not None:
+            close = getattr(engine, "close", None)
+            if close is not None and engine is not but:
                 close()
 
     def direct(self, lease: Any) -> "DirectEngine":
@@ -138,14 +151,19 @@ class Engines:
         )
 
     def _endpoint(self, name: str) -> "ByokEngine":
-        """Return the engine of the endpoint `name`; say what nobody said of it."""
+        """Return the engine of the endpoint `name`."""
+        find = self._app.catalogue.find
+        return self.byok(self._announced(name), lambda model: find(model, name))
+
+    def _announced(self, name: str) -> "Endpoint":
+        """Return the endpoint `name` with its key; say what nobody said of it."""
         from copilot_cli.route_choice import announcement
 
         chosen, app = self.chosen, self._app
         by_itself = chosen.by_itself and name == chosen.route.endpoint
         if said := announcement(app, name, by_itself=by_itself):
             app.streams.notice(said)
-        return self.byok(app.endpoints.find(name), lambda model: app.catalogue.find(model, name))
+        return app.endpoints.find(name)
 
     # -- GitHub's runtime ----------------------------------------------------------------------
 
@@ -162,6 +180,28 @@ class Engines:
             program=self._program,
             home=app.settings.paths.cache_dir / RUNTIME_FOLDER,
             environ=clean_environ(app.effects.environ),
+            timeout_idle=app.settings.timeout_idle,
+            retries=app.settings.retries,
+            sleep=app.wait,
+            monotonic=app.effects.monotonic,
+            local_time=self._local_time,
+            find=lambda model: app.catalogue.find(model, endpoint),
+        )
+
+    def _cli(self, endpoint: str | None) -> "CliEngine":
+        """Return the engine `cli`; nothing is looked for before it is asked."""
+        from copilot_cli.engines.cli import CliEngine
+        from copilot_cli.engines.cli_command import find_program, unpacked
+        from copilot_cli.environment import clean_environ
+
+        app = self._app
+        environ = app.effects.environ
+        return CliEngine(
+            self._announced(endpoint) if endpoint else self._sign_in(),
+            program=lambda: find_program(environ),
+            environ=clean_environ(environ),
+            unpacked=unpacked(environ),
+            folder=app.settings.paths.cache_dir / RUNTIME_FOLDER,
             timeout_idle=app.settings.timeout_idle,
             retries=app.settings.retries,
             sleep=app.wait,

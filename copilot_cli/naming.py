@@ -86,11 +86,12 @@ class Naming:
 
     def _list(self, route: "Route") -> "tuple[list[ModelInfo], bool]":
         """Return the models of the route's list, and whether it can be asked for just now."""
-        from copilot_cli.catalogue import FRESH, QUIET
+        from copilot_cli.catalogue import FRESH
+        from copilot_cli.routing import GITHUBS
 
         catalogue, at = self._catalogue, route.endpoint
         kept = catalogue.kept(at)
-        quiet = catalogue.silent or (at is None and route.engine in QUIET)
+        quiet = catalogue.silent or (at is None and route.engine in GITHUBS)
         # An endpoint need not have a list: one is not looked for before the first answer.
         if quiet or (at is not None and kept is None):
             return (kept.models if kept else []), False

@@ -1,4 +1,4 @@
-"""Which engine answers this run: Copilot's, or an endpoint of the person's own.
+"""Which engine answers this run, and whether Copilot or an endpoint of the person's own.
 
 A model's prefix says it (`ollama/llama3`), else the engine that is set. Where nobody is signed in
 and variables describe an endpoint, that one answers by itself, and it is said. A model that
@@ -8,14 +8,13 @@ ask an endpoint for a model of Copilot's.
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_cli.routing import ENV, Route, parse
+from copilot_cli.routing import ENV, GITHUBS, Route, parse
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, Settings
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
 
 _BYOK = "byok"
-_OFFICIAL = "official"
 _HERE_AND_NOW = ("option", "environment")
 
 
@@ -33,8 +32,8 @@ def choose(app: "App") -> Chosen:
     """
     settings, endpoints = app.settings, app.endpoints
     route = _wanted(settings, parse(settings.model, settings.engine, endpoints.names()))
-    if route.engine == _OFFICIAL and route.endpoint is None and _without_sign_in(app):
-        return Chosen(Route(_OFFICIAL, ENV, _now(settings)))
+    if route.engine in GITHUBS and route.endpoint is None and _without_sign_in(app):
+        return Chosen(Route(route.engine, ENV, _now(settings)))
     if route.engine != _BYOK:
         by_itself = _by_itself(app, route)
         return Chosen(Route(_BYOK, ENV, _now(settings)) if by_itself else route, by_itself)

@@ -9,6 +9,9 @@ from typing import NamedTuple
 COPILOT = frozenset({"copilot", "github", "gh", "ghcp", "github-copilot"})
 """Prefixes that mean Copilot itself, as other clients write them."""
 
+GITHUBS = frozenset({"official", "cli"})
+"""The engines that are GitHub's own programs: Copilot answers by them, and any endpoint too."""
+
 ENV = "env"
 """The name of the endpoint that variables describe."""
 
@@ -35,7 +38,7 @@ def parse(name: str | None, engine: str, endpoints: Collection[str]) -> Route:
     prefix, slash, rest = name.partition("/")
     if slash and rest:
         if prefix in endpoints:
-            return Route("official" if engine == "official" else "byok", prefix, rest)
+            return Route(engine if engine in GITHUBS else "byok", prefix, rest)
         if prefix.lower() in COPILOT:
-            return Route(engine if engine in {"official", "cli"} else "direct", None, rest)
+            return Route(engine if engine in GITHUBS else "direct", None, rest)
     return Route(engine, None, name)

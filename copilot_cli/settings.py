@@ -28,6 +28,9 @@ from copilot_cli.paths import Folders, Paths, locate, platform_folders
 TOKEN_VARIABLES = ("COPILOT_CHAT_TOKEN", "COPILOT_GITHUB_TOKEN", "GITHUB_COPILOT_TOKEN")
 LATE_TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")
 GITHUB_URL = "COPILOT_CHAT_GITHUB_URL"
+LEGACY = "GITHUB_COPILOT_LEGACY"
+"""The switch that means the engine `cli`; off, it says nothing."""
+
 FOLDER_SOURCE = "folder .copilot-chat.toml"
 DEFAULT_CLIENT_ID = "Iv1.b507a08c87ecfe98"  # the editor's public client id (docs/risk.md)
 IDENTITY = ("editor_version", "editor_plugin_version", "user_agent", "integration_id")
@@ -61,8 +64,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("role", kinds.TEXT, None, (),
             "The role of `ask` and `repl`, see docs/roles.md; unset: none."),
     Setting("engine", kinds.words("direct", "official", "byok", "cli"), "direct",
-            ("COPILOT_CHAT_ENGINE",),
-            "What answers a turn: Copilot (direct), or an endpoint of your own (byok)."),
+            ("COPILOT_CHAT_ENGINE", LEGACY),
+            "What answers a turn: Copilot directly, by GitHub's runtime (official) or command (cli),"
+            f" or an endpoint of your own (byok). {LEGACY}=true: cli."),
     Setting("store", kinds.STORE, None, (),
             "What seals the secrets; `onboard` writes it."),
     Setting("key_file", kinds.PATH, None, (),
@@ -270,8 +274,8 @@ def _resolve(
     if option is not None:
         return _checked(setting, option, _option_name(setting)), "option"
     for variable in setting.variables:
-        if text := environ.get(variable, "").strip():
-            value = _from_variable(variable, text)
+        value = _from_variable(variable, environ.get(variable, "").strip())
+        if value:
             return _checked(setting, value, variable), f"environment {variable}"
     if setting.name in folder:
         return folder[setting.name], FOLDER_SOURCE
@@ -286,11 +290,15 @@ def _option_name(setting: Setting) -> str:
 
 
 def _from_variable(variable: str, text: str) -> str:
-    """Return what `text` means for its setting: the two colour variables are flags."""
+    """Return what `text` means for its setting: two of colour, and one of engines, are flags."""
+    if not text:
+        return ""
     if variable == "NO_COLOR":
         return "never"
     if variable == "FORCE_COLOR":
         return "never" if text == "0" else "always"
+    if variable == LEGACY:
+        return "cli" if switched_on(variable, {variable: text}) else ""
     return text
 
 

@@ -98,7 +98,7 @@ def ask(
         None, metavar="X", help="Send nothing that would cost more than X, in your plan's unit."
     ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct or byok."
+        None, metavar="NAME", help="The engine that answers: direct, official, byok or cli."
     ),
     tool: list[str] | None = typer.Option(
         None, metavar="NAME", help="Let the model ask for this tool (repeatable); see `tools list`."

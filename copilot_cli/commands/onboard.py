@@ -36,7 +36,7 @@ def onboard(
         None, metavar="ID", help="The model to write into the settings."
     ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct or byok."
+        None, metavar="NAME", help="The engine that answers: direct, official, byok or cli."
     ),
     endpoint: str | None = typer.Option(
         None, metavar="URL", help="The address of an endpoint of your own."

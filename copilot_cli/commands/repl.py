@@ -32,7 +32,7 @@ def repl(
         None, "-r", "--role", metavar="NAME", help="How the model answers; see docs/roles.md."
     ),
     engine: str | None = typer.Option(
-        None, metavar="NAME", help="The engine that answers: direct or byok."
+        None, metavar="NAME", help="The engine that answers: direct, official, byok or cli."
     ),
     continue_: bool = typer.Option(
         False, "-c", "--continue", help="Go on with the latest conversation."
@@ -139,7 +139,7 @@ def _signed_out(application: "App") -> bool:
     """Whether only a new sign-in helps; where an endpoint of one's own answers, none is needed."""
     from copilot_cli.route_choice import nobody_signed_in
 
-    return application.route.engine != "byok" and nobody_signed_in(application)
+    return application.route.endpoint is None and nobody_signed_in(application)
 
 
 def _lines(chat: "Repl") -> "Input":

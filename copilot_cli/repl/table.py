@@ -12,6 +12,7 @@ from copilot_cli.repl import (
     answering,
     choices,
     copying,
+    engines,
     files,
     instructing,
     settling,
@@ -80,6 +81,8 @@ COMMANDS = (
     # who answers, and how
     Command("model", "[ID]", "choose a model, or change to one",
             instructing.model, choices.models),
+    Command("engine", "[NAME]", "show the engines, or change to one",
+            engines.engine, engines.names),
     Command("effort", "[LEVEL|none]", "how much a reasoning model thinks",
             instructing.effort, choices.efforts),
     Command("system", "[TEXT|none]", "show or change your instructions",
