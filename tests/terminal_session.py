@@ -34,6 +34,7 @@ _FRAME = (
     '[ "$(stty -g)" = "$before" ] && echo "[terminal whole]" || echo "[terminal broken]"; '
     "exit $code"
 )
+_FED = _FRAME.replace('"$@";', '"$@" < "$TEST_STDIN";')
 
 
 class Place:
@@ -68,7 +69,10 @@ class Place:
         self.environ["COPILOT_CHAT_MODEL"] = model
 
     def run(self, *words: str, columns: int = 80, lines: int = 24, **environ: str) -> "Session":
-        """Start `copilot-chat` with `words` at a terminal of that size."""
+        """Start `copilot-chat` with `words` at a terminal of that size.
+
+        A file named in `TEST_STDIN` is its standard input.
+        """
         return Session(words, {**self.environ, **environ}, columns, lines)
 
     def asked(self, endpoint: str) -> list[Any]:
@@ -104,7 +108,8 @@ class Session:
     ) -> None:
         self.terminal = pyte.HistoryScreen(columns, lines, history=10_000, ratio=0.5)
         self._stream = pyte.ByteStream(self.terminal)
-        command = ["-c", _FRAME, "sh", sys.executable, "-m", module, *words]
+        frame = _FED if "TEST_STDIN" in environ else _FRAME
+        command = ["-c", frame, "sh", sys.executable, "-m", module, *words]
         self._child: Any = pexpect.spawn(
             "sh",
             command,
