@@ -27,6 +27,7 @@ from copilot_cli.app import App, Effects
 from copilot_cli.completion_values import Candidate, Find
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.roles import shell_name
+from copilot_cli.tools.built_in import NAMES
 from copilot_cli.ui.safe import safe_line
 
 PROGRAM = "copilot-chat"
@@ -48,6 +49,8 @@ _OPTIONS: Mapping[str, Find] = {
     "--store": values.words("keyring", "passphrase", "keyfile", "none"),
     "--to": values.words("keyring", "passphrase", "keyfile"),
     "--format": values.words("md", "json", "html"),
+    "--tool": values.words(*NAMES),
+    "--allow": values.words(*NAMES),
 }
 _ARGUMENTS: Mapping[tuple[str | None, str | None], Find] = {
     ("config", "key"): values.keys,

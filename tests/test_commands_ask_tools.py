@@ -246,17 +246,19 @@ def test_mistakes(world: World, words: tuple[str, ...], said: str, form: tuple[s
 
 
 def listed(world: World, *, tools: bool) -> None:
-    """Have the service's list say of `sim-echo` whether it takes tools."""
-    world.run("models", "--json")
-    world.sim.log.clear()
-    item = {
-        "id": "sim-echo",
-        "name": "Echo",
-        "model_picker_enabled": True,
-        "capabilities": {"type": "chat", "family": "e", "supports": {"tool_calls": tools}},
-    }
-    world.sim.fault("models", body=json.dumps({"data": [item]}))
+    """Have the service's list say of `sim-echo` whether it takes tools; `sim-small` does."""
+    items = [
+        {
+            "id": name,
+            "name": name,
+            "model_picker_enabled": True,
+            "capabilities": {"type": "chat", "family": "e", "supports": {"tool_calls": takes}},
+        }
+        for name, takes in (("sim-echo", tools), ("sim-small", True))
+    ]
+    world.sim.fault("models", body=json.dumps({"data": items}))
     world.run("models", "--refresh", "--json")
+    world.sim.log.clear()
 
 
 def test_a_model_that_takes_no_tools(world: World) -> None:

@@ -69,7 +69,7 @@ ALLOWED: dict[str, set[str]] = {
         "settings",
         "ui",
     },
-    "shell_completion": {"app", "completion_values", "errors", "roles", "ui.safe"},
+    "shell_completion": {"app", "completion_values", "errors", "roles", "tools", "ui.safe"},
     "roles": {"errors", "kinds", "patterns"},
     "called": {"messages"},
     "exporting": {"called", "messages", "store", "ui", "ui.safe"},
@@ -123,7 +123,7 @@ ALLOWED: dict[str, set[str]] = {
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "environment", "errors", "messages", "parties"}
-    | {"route_choice", "routing", "runtime", "store"},
+    | {"route_choice", "routing", "runtime", "secret", "store"},
     "route_choice": {"app", "providers", "routing", "settings"},
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}
@@ -163,7 +163,7 @@ ALLOWED: dict[str, set[str]] = {
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
     "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
-    "onboarding": WHOLE | {"model_cache"},
+    "onboarding": WHOLE | {"model_cache", "parties", "runtime"},
     "repl": WHOLE | {"engine_building", "runtime"},
     "reference": {"endpoint_variables", "environment", "main", "settings"},
     "commands": WHOLE
