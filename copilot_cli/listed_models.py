@@ -24,10 +24,11 @@ def everything(app: "App", catalogue: "Catalogue", *, fresh: bool) -> "Iterator[
             raise
         except CopilotChatError as error:
             failed.append((name, error))
-    if not lists:
-        raise failed[0][1]
+    first = None if lists else failed.pop(0)[1]
     for name, why in failed:
         app.streams.notice(f"{_whose(name)}: {why.message}")
+    if first is not None:
+        raise first
     for read in lists:
         yield from read.models
 

@@ -71,10 +71,13 @@ def test_with_copilot_out_of_order(world: World) -> None:
 
 
 def test_with_nothing_at_all(world: World) -> None:
-    """It is an error, and the first one: Copilot's."""
+    """It is an error, and the first one: Copilot's; the others are a word beside it."""
     write(world, '[endpoints.gone]\nurl = "http://127.0.0.1:9"\n')
     del world.environ["COPILOT_CHAT_TOKEN"]
-    assert ids(world)[:2] == (3, [])
+    code, found, err = ids(world)
+    assert (code, found) == (3, [])
+    assert "the models of gone are not listed: " in err
+    assert "error: nobody is signed in" in err
 
 
 def test_a_list_of_an_endpoint_is_kept_too(world: World) -> None:
