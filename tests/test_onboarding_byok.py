@@ -391,3 +391,10 @@ def test_a_dry_run_without_a_key(world: World) -> None:
         str(world.home / "config.toml"),
         str(world.home / "config.lock"),
     ]
+
+
+@pytest.mark.parametrize("url", ["https://[", "ollama", "http://far.example"])
+def test_a_dry_run_of_an_address_that_cannot_be(world: World, url: str) -> None:
+    """It is refused as a run refuses it."""
+    with pytest.raises(UsageError, match=r"^--endpoint: must be an https address"):
+        world.plan(method="byok", endpoint=url)

@@ -86,8 +86,11 @@ class ByokWizard:
         self._say_what_next(endpoint, default=default)
 
     def plan(self) -> list[str]:
-        """Return what `run` would write, with nothing asked and nothing sent."""
-        url = self._answers.endpoint
+        """Return what `run` would write, with nothing asked and nothing sent.
+
+        Raises `UsageError` for an address that cannot be.
+        """
+        url = EndpointQuestions(self._app, self._answers).given_address()
         lines = settings_files(self._app)
         if url is not None and providers.is_local(url) and not self._answers.key_stdin:
             return lines

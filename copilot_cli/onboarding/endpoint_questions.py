@@ -37,14 +37,18 @@ class EndpointQuestions:
 
     def _address(self) -> tuple[str, str | None, str | None]:
         """Return the address, the API version in it, and the name of a provider that was chosen."""
-        given, offered = self._answers.endpoint, None
-        if given is not None:
-            if wrong := _address_fault(given):
-                raise UsageError(f"--endpoint: {wrong}")
-        else:
+        given, offered = self.given_address(), None
+        if given is None:
             given, offered = self._ask_address()
         url, version = providers.address(given)
         return url, version, offered
+
+    def given_address(self) -> str | None:
+        """Return the address of `--endpoint`, None without it. Raises `UsageError`."""
+        given = self._answers.endpoint
+        if given is not None and (wrong := _address_fault(given)):
+            raise UsageError(f"--endpoint: {wrong}")
+        return given
 
     def _ask_address(self) -> tuple[str, str | None]:
         from copilot_cli.ui.prompts import Option
