@@ -5,15 +5,14 @@ by `onboard`. What a token's prefix means is decided by `token_kind` alone.
 """
 
 import json
-import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts, meant
+from copilot_cli.environment import child_environ
 from copilot_cli.errors import StoreError
-from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, TOKEN_VARIABLES, Settings
 from copilot_cli.store import files
@@ -21,7 +20,6 @@ from copilot_cli.ui.safe import safe_line
 
 _FILE_LIMIT = 256 * 1024
 _GH_PATIENCE = 5.0  # seconds
-_CREDENTIAL_VARIABLE = pattern(r"(?:^|_)(?:TOKEN|PASSPHRASE|API_KEY|HEADERS)$", re.IGNORECASE)
 _ACTIONS_VARIABLE = "COPILOT_GITHUB_TOKEN"
 
 
@@ -171,13 +169,10 @@ def gh_token(host: str, environ: Mapping[str, str], *, run: Run = subprocess.run
     Variables that hold credentials are kept from it: gh would hand its own back, and has no use for
     the others.
     """
-    scrubbed = {
-        name: value for name, value in environ.items() if not _CREDENTIAL_VARIABLE.search(name)
-    }
     try:
         done = run(
             ["gh", "auth", "token", "--hostname", host],
-            env={**scrubbed, "GH_PROMPT_DISABLED": "1"},
+            env={**child_environ(environ), "GH_PROMPT_DISABLED": "1"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
