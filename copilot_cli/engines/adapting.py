@@ -11,12 +11,9 @@ from typing import Any, NamedTuple
 from copilot_cli.engines.refusal import Refusal
 from copilot_cli.messages import Message, ModelInfo, ReasoningPart, Request
 from copilot_cli.patterns import pattern
-
-CHAT, RESPONSES, MESSAGES = "/chat/completions", "/responses", "/v1/messages"
+from copilot_cli.wires.table import CHAT, MESSAGES, NEWER_CAP, RESPONSES
 
 WRONG_WIRE = "unsupported_api_for_model"
-LEGACY_CAP = "max_completion_tokens"
-"""The field of a cap that older servers only know as `max_tokens`."""
 
 
 class Parameter(NamedTuple):
@@ -36,7 +33,7 @@ class Parameter(NamedTuple):
 PARAMETERS = (
     Parameter("temperature", "temperature", ("temperature",)),
     Parameter("top_p", None, ("top_p",)),
-    Parameter("max-output", "max_output", (LEGACY_CAP, "max_tokens", "max_output_tokens")),
+    Parameter("max-output", "max_output", (NEWER_CAP, "max_tokens", "max_output_tokens")),
     Parameter("stop", "stop", ("stop", "stop_sequences"), ()),
     Parameter(
         "schema", "schema", ("output_config.format", "text.format", "response_format", "text")
@@ -50,7 +47,8 @@ PARAMETERS = (
     Parameter("include", None, ("include",)),
     Parameter("parallel_tool_calls", None, ("parallel_tool_calls",)),
 )
-_NEEDED = frozenset({(MESSAGES, "max_tokens")})  # Anthropic's API takes no request without it
+_ORDER = (RESPONSES.path, CHAT.path, MESSAGES.path)
+_NEEDED = frozenset({(MESSAGES.path, "max_tokens")})  # Anthropic's API takes no request without it
 
 _SURE_CODES = frozenset({"unsupported_parameter", "unsupported_value", "unknown_parameter"})
 _LIKELY_CODES = _SURE_CODES | {
@@ -78,7 +76,7 @@ def other_wire(
     """
     if refusal.code.partition(":")[0] != WRONG_WIRE:
         return None
-    others = [path for path in (RESPONSES, CHAT, MESSAGES) if path in spoken and path != refused]
+    others = [path for path in _ORDER if path in spoken and path != refused]
     named = [path for path in others if path in refusal.text]
     listed = [path for path in others if model and path in model.endpoints]
     return next(iter([*named, *listed, *others]), None)
@@ -135,7 +133,7 @@ def without_fields(request: Request, untaken: Set[str]) -> Request:
     emptied = {
         parameter.field: parameter.empty
         for parameter in PARAMETERS
-        if parameter.field and untaken & (set(parameter.keys) - {LEGACY_CAP})
+        if parameter.field and untaken & (set(parameter.keys) - {NEWER_CAP})
     }
     return request._replace(**emptied)  # type: ignore[arg-type]
 

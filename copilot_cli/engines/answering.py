@@ -17,9 +17,7 @@ from copilot_cli.engines.refusal import Refusal
 from copilot_cli.engines.resilience import Patience, resilient
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Started
 from copilot_cli.wires.stream import Decoder
-from copilot_cli.wires.table import WIRES, Wire
-
-CHAT, RESPONSES, MESSAGES = "/chat/completions", "/responses", "/v1/messages"
+from copilot_cli.wires.table import CHAT, MESSAGES, NEWER_CAP, RESPONSES, WIRES, Wire
 
 REMEMBERED = 3 * 86_400.0
 """Seconds for which the endpoint that answered in place of the listed one is asked first."""
@@ -212,7 +210,7 @@ class Form:
             from copilot_cli.engines.adapting import without_fields
 
             request = without_fields(request, untaken)
-        body = wire.encode(request, self._model, legacy_cap="max_completion_tokens" in untaken)
+        body = wire.encode(request, self._model, legacy_cap=NEWER_CAP in untaken)
         return {key: value for key, value in body.items() if key not in untaken}
 
     def encoded(self) -> bytes:
@@ -255,14 +253,14 @@ class Form:
         return []
 
     def _leave_out(self, refusal: Refusal) -> list[Event] | None:
-        from copilot_cli.engines.adapting import LEGACY_CAP, refused_parameter
+        from copilot_cli.engines.adapting import refused_parameter
 
         refused = refused_parameter(refusal, self.body(), self.path)
         if refused is None:
             return None
         name, key = refused
         self._untaken.add(key)
-        if key == LEGACY_CAP:  # the cap itself stays, under its older name
+        if key == NEWER_CAP:  # the cap itself stays, under its older name
             return []
         return [Notice(f"{name} is left out: {self.request.model} does not take it")]
 
@@ -276,8 +274,8 @@ def wire_of(model: ModelInfo | None, spoken: Collection[str]) -> str:
     (microsoft/vscode-copilot-chat). `/v1/messages` only where nothing else is listed.
     """
     listed = set(model.endpoints) & set(spoken) if model else set()
-    if model and RESPONSES in listed and (model.reasoning or CHAT not in listed):
-        return RESPONSES
-    if CHAT in listed or not listed:
-        return CHAT
-    return MESSAGES
+    if model and RESPONSES.path in listed and (model.reasoning or CHAT.path not in listed):
+        return RESPONSES.path
+    if CHAT.path in listed or not listed:
+        return CHAT.path
+    return MESSAGES.path

@@ -7,10 +7,9 @@ github/copilot-cli#2818 for the 401. So every field but these two may be missing
 offers none of it is not at fault.
 """
 
-import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import httpx
 
@@ -18,10 +17,12 @@ from copilot_cli.engines.failure import Failure, StaleToken
 from copilot_cli.engines.model_list import VERSION
 from copilot_cli.engines.outages import outages
 from copilot_cli.engines.refusal import refusal_of
-from copilot_cli.engines.statuses import failure
+from copilot_cli.engines.statuses import SHOWN, failure
 from copilot_cli.errors import CopilotChatError, ModelUnavailable, ServiceError
 from copilot_cli.messages import Event, Request, Switched
 from copilot_cli.secret import Secret
+from copilot_cli.ui.safe import safe_line
+from copilot_cli.wires.reading import parsed
 
 HEADER = "Copilot-Session-Token"
 
@@ -127,7 +128,8 @@ def _refused(refused: Failure, status: int) -> Failure:
     """Return the failure of a session; where the service has none it is the model that is amiss."""
     if status not in _NOT_OFFERED:
         return refused
-    said = f": {refused.refusal.text[:200]}" if refused.refusal and refused.refusal.text else ""
+    text = safe_line(refused.refusal.text, SHOWN) if refused.refusal else ""
+    said = f": {text}" if text else ""
     return Failure(
         ModelUnavailable(
             f"the service does not choose a model for you{said}",
@@ -141,11 +143,7 @@ def _sendable(token: str) -> bool:
 
 
 def _read(body: bytes, now: float) -> Session:
-    try:
-        reply = json.loads(body.decode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        reply = None
-    fields: Mapping[str, Any] = reply if isinstance(reply, dict) else {}
+    fields = parsed(body.decode("utf-8", "replace"))
     listed = fields.get("available_models")
     models = [fields.get("selected_model"), *(listed if isinstance(listed, list) else [])]
     model = next((each for each in models if isinstance(each, str) and each), None)

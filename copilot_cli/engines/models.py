@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from copilot_cli.messages import ModelInfo
+from copilot_cli.wires.reading import dicts, number, table, text, tokens
 from copilot_cli.wires.table import CHAT, WIRES
 
 HIDDEN = "not offered for chat"
@@ -16,7 +17,6 @@ HIDDEN = "not offered for chat"
 PLANS_PAGE = "https://github.com/features/copilot/plans"
 WEB = "https://github.com"
 
-_HUGE = 1e15
 _DEEP = 4
 _RETIRED = ("deprecat", "retir", "sunset", "removed")
 _NOT_ENABLED = "not enabled"
@@ -47,12 +47,12 @@ def model_items(reply: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def parse_model(item: Mapping[str, Any], *, plan: str | None = None, web: str = WEB) -> ModelInfo:
     """Return one model; what is missing or of another type is None. `item` has an id."""
-    capabilities = _dict(item.get("capabilities"))
-    limits = _dict(capabilities.get("limits"))
-    supports = _dict(capabilities.get("supports"))
-    billing = _dict(item.get("billing"))
-    policy = _dict(item.get("policy"))
-    images = _dict(limits.get("vision"))
+    capabilities = table(item.get("capabilities"))
+    limits = table(capabilities.get("limits"))
+    supports = table(capabilities.get("supports"))
+    billing = table(item.get("billing"))
+    policy = table(item.get("policy"))
+    images = table(limits.get("vision"))
     model = ModelInfo(
         id=item["id"],
         name=_text(item.get("name")) or item["id"],
@@ -71,9 +71,9 @@ def parse_model(item: Mapping[str, Any], *, plan: str | None = None, web: str = 
         tools=_flag(supports.get("tool_calls")),
         vision=_flag(supports.get("vision")),
         reasoning=_texts(supports.get("reasoning_effort")),
-        multiplier=_number(billing.get("multiplier")),
+        multiplier=number(billing.get("multiplier")),
         premium=_flag(billing.get("is_premium")),
-        prices=_plain(_dict(billing.get("token_prices"))) or None,
+        prices=_plain(table(billing.get("token_prices"))) or None,
         disabled=None,
         structured=_flag(supports.get("structured_outputs")),
         parallel_tools=_flag(supports.get("parallel_tool_calls")),
@@ -136,7 +136,7 @@ def _why_disabled(
         return f"deprecated: {retired}", None
     if plan is not None and model.plans and plan not in model.plans:
         return f"not in your plan ({plan}): only in {', '.join(model.plans)}", PLANS_PAGE
-    state = _dict(item.get("policy")).get("state")
+    state = table(item.get("policy")).get("state")
     if state not in (None, "enabled"):  # a tuple, since a list may be asked for
         # An absent policy allows; every state but "enabled" wants somebody's consent first.
         whose = "; your organisation may have to" if plan in {"business", "enterprise"} else ""
@@ -158,18 +158,16 @@ def _retired(item: Mapping[str, Any]) -> str | None:
     """
     if item.get("model_picker_enabled") is not False:
         return None
-    for said in _list(item.get("warning_messages")):
-        code, text = _text(_dict(said).get("code")) or "", _text(_dict(said).get("message")) or ""
-        if any(mark in f"{code} {text}".lower() for mark in _RETIRED):
-            return text or code
+    for said in dicts(item.get("warning_messages")):
+        code, message = text(said.get("code")), text(said.get("message"))
+        if any(mark in f"{code} {message}".lower() for mark in _RETIRED):
+            return message or code
     return None
 
 
 def _messages(value: Any) -> tuple[str, ...]:
-    found = (_dict(said) for said in _list(value))
-    return tuple(
-        text for said in found if (text := _text(said.get("message")) or _text(said.get("code")))
-    )
+    found = (text(said.get("message")) or text(said.get("code")) for said in dicts(value))
+    return tuple(filter(None, found))
 
 
 def _thinking(supports: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -187,37 +185,22 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [_plain(each, depth + 1) for each in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value if -_HUGE < value < _HUGE else None
+        return None if number(value) is None else value
     return value
 
 
-def _dict(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return text(value) or None
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(text for text in _list(value) if isinstance(text, str) and text)
+    return tuple(filter(None, map(text, value))) if isinstance(value, list) else ()
 
 
 def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _number(value: Any) -> float | None:
-    """Return a finite number, of a size that can be one; JSON may hold 10**4000 as well."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if -_HUGE < value < _HUGE else None
-
-
 def _count(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and number > 0 else None
+    found = tokens(value)
+    return found if found is not None and found > 0 else None

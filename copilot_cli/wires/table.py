@@ -10,6 +10,9 @@ from typing import Any, NamedTuple, Protocol
 from copilot_cli.messages import ModelInfo, Request
 from copilot_cli.wires.stream import Decoder
 
+NEWER_CAP = "max_completion_tokens"
+"""The field of a cap on the output that older servers only know as `max_tokens`."""
+
 
 class WireCode(Protocol):
     """What the module of a wire offers; `Wire` says what each is."""
@@ -45,8 +48,8 @@ class Wire(NamedTuple):
         `legacy_cap` sends a cap of the output as `max_tokens`, for servers that know no newer name.
         """
         body = self.code().encode(request, model)
-        if legacy_cap and "max_completion_tokens" in body:
-            body["max_tokens"] = body.pop("max_completion_tokens")
+        if legacy_cap and NEWER_CAP in body:
+            body["max_tokens"] = body.pop(NEWER_CAP)
         return body
 
     def decoder(self, request: Request) -> Decoder:
