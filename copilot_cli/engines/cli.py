@@ -18,7 +18,7 @@ from copilot_cli.engines.cli_run import Asked, Place, Runs
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.resilience import Patience, resilient
-from copilot_cli.errors import SettingsError
+from copilot_cli.errors import NetworkError, SettingsError
 from copilot_cli.messages import Event, ModelInfo, Notice, Request
 from copilot_cli.secret import Secret
 
@@ -36,7 +36,7 @@ class CliEngine:
     `program` returns the command's path, or raises what to do about there being none. `environ` is
     what it gets of the environment, without secrets; `unpacked` is where it keeps itself unpacked,
     `folder` where its runs have their folders. `timeout_idle` and `starting` are in seconds. `find`
-    returns what is known of a model, and sends nothing.
+    returns what is known of a model, and sends nothing. `offline`: only this machine may be asked.
     """
 
     name = "cli"
@@ -56,6 +56,7 @@ class CliEngine:
         local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         starting: float = STARTING,
+        offline: bool = False,
     ) -> None:
         self._access = access
         self._program = program
@@ -69,6 +70,7 @@ class CliEngine:
         self._sleep = sleep
         self._local_time = local_time
         self._find = find
+        self._offline = offline
         self._told: set[str] = set()
 
     def answer(self, request: Request) -> Generator[Event]:
@@ -79,6 +81,7 @@ class CliEngine:
         """
         prompt = prompt_of(request.messages)
         arguments = command.arguments(request, [image.name for image in prompt.images])
+        self._refuse_offline()
         yield from self._remarks(request)
         asked = self._asked(request, arguments, prompt)
         yield from resilient(
@@ -112,6 +115,18 @@ class CliEngine:
             return command.endpoint_variables(self._access, self._find(request.model))
         return {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": self._access.token()}
 
+    def _refuse_offline(self) -> None:
+        """Raise `NetworkError` where another machine would be asked, and none may be."""
+        if not self._offline:
+            return
+        for address in _addresses(self._access):
+            if not _is_here(urlsplit(address).hostname or ""):
+                raise NetworkError(
+                    f"COPILOT_OFFLINE is set: {urlsplit(address).hostname} was not asked",
+                    hint="unset COPILOT_OFFLINE",
+                    kind="offline",
+                )
+
     def _remarks(self, request: Request) -> Iterator[Event]:
         """Say, once for each, what the command cannot be told."""
         untold = {
@@ -141,6 +156,22 @@ class CliEngine:
 
 def _of_sign_in(access: "SignIn") -> dict[str, str]:
     return {**access.variables, **({"COPILOT_API_URL": access.api} if access.api else {})}
+
+
+def _addresses(access: "SignIn | Endpoint") -> tuple[str, ...]:
+    if isinstance(access, Endpoint):
+        return (access.base_url,)
+    github = access.variables.get("COPILOT_DEBUG_GITHUB_API_URL", "https://api.github.com")
+    return github, access.api or "https://api.githubcopilot.com"
+
+
+def _is_here(host: str) -> bool:
+    from ipaddress import ip_address
+
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _nothing() -> None:

@@ -168,10 +168,10 @@ class Output:
         return found
 
     def _said(self, message: str) -> str:
-        """Return what a service said: the message of a JSON body, else all of it."""
+        """Return what a service said: the message of a JSON body, a JSON text, else all of it."""
         body = parsed(message)
         inner = text(table(body.get("error")).get("message")) or text(body.get("message"))
-        return without(inner or message, self._hide)
+        return without(inner or message.strip('"'), self._hide)
 
 
 _READERS: dict[str, Callable[[Output, dict[str, Any]], Iterable[Event]]] = {

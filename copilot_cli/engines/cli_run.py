@@ -1,5 +1,6 @@
 """One answer by one run of the command `copilot`: its folders, its time, and how it ended."""
 
+import os
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -121,7 +122,7 @@ class Runs:
             return
         until = self._monotonic() + self._starting
         said = b""
-        with _started(room.run([str(program), "--version"], environ)) as process:
+        with _started(room.run([str(program), "--version"], environ, prompted=False)) as process:
             try:
                 with closing(process.lines(lambda: until - self._monotonic())) as lines:
                     for line in lines:
@@ -130,7 +131,7 @@ class Runs:
                             break
             except Silence as silence:
                 raise _mute(self._starting) from silence
-            if process.code(ENDING) in _NOT_STARTED:
+            if not said and process.code(ENDING) in _NOT_STARTED:
                 raise _not_started(_first(process, ()))
             command.check_version(program, said.decode("utf-8", "replace") or process.errors)
         self._checked.add(key)
@@ -171,8 +172,9 @@ class _Room(NamedTuple):
         """The prompt."""
         return self.path / "prompt"
 
-    def run(self, argv: Sequence[str], environ: Mapping[str, str]) -> Run:
-        return Run(argv, self.stdin, self.path, self.work, environ)
+    def run(self, argv: Sequence[str], environ: Mapping[str, str], *, prompted: bool = True) -> Run:
+        stdin = self.stdin if prompted else Path(os.devnull)
+        return Run(argv, stdin, self.path, self.work, environ)
 
 
 def _started(run: Run) -> Process:
