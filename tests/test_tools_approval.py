@@ -140,3 +140,10 @@ def test_what_is_too_long_to_be_read_is_not_allowed() -> None:
     typing = Typing()
     decision = typing.approver().decide(a_tool(), {"text": "x" * MAX_SHOWN})
     assert decision == Decision(allowed=False, feedback="the call is too long to be read")
+
+
+def test_a_call_that_may_begin_above_the_screen_says_how_long_it_is() -> None:
+    """So that nobody takes its end for all of it."""
+    typing = Typing("n")
+    typing.approver().decide(a_tool("run"), {"command": "rm -rf /\n" + "\n" * 50 + "ls"})
+    assert "  command (52 lines): rm -rf /\n" in typing.shown[0]

@@ -8,6 +8,9 @@ import pytest
 
 from copilot_cli.errors import UsageError
 from copilot_cli.tools.loading import load
+from copilot_cli.tools.running import Running
+from copilot_cli.tools.tool import ToolError
+from tests.pages import ROOT, read
 
 ADD = 'def add(a: int, b: int) -> int:\n    """Add."""\n    return a + b\n'
 
@@ -120,3 +123,18 @@ def test_an_installed_module_will_do(folder: Path) -> None:
     """Where the folder has none of that name."""
     with pytest.raises(UsageError, match="json has no nonesuch"):
         load("json:nonesuch", folder)
+
+
+def test_the_tools_of_the_page_can_be_loaded(folder: Path) -> None:
+    """As `docs/tools.md` shows them."""
+    blocks = read(ROOT / "docs" / "tools.md").blocks
+    first, second = [block for block in blocks if block.language == "python"]
+    (folder / "stock.py").write_text(first.text)
+    (folder / "glossary.py").write_text(second.text)
+    in_stock, look_up = load("stock:in_stock", folder), load("glossary:look", folder)
+    assert (in_stock.effect, in_stock(article="lamp")) == ("run", 3)
+    assert list(in_stock.parameters["properties"]) == ["article", "warehouse"]
+    assert (look_up.name, look_up.effect, look_up.seconds) == ("look_up", "read", 5)
+    assert look_up.run({"word": "api"}, Running()) == "api: a way for programs to talk"
+    with pytest.raises(ToolError, match="xyz is not in the glossary"):
+        look_up.run({"word": "xyz"}, Running())

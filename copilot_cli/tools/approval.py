@@ -17,6 +17,7 @@ from copilot_cli.ui.safe import safe
 MAX_SHOWN = 20_000
 """The most characters of a call that a person can be asked to agree to."""
 
+_MANY = 10  # lines: so many may begin above what is on the screen
 _AT_EACH_CALL: frozenset[Effect] = frozenset({"write", "run"})
 _DOES = {
     "read": "reads files of this folder",
@@ -91,6 +92,7 @@ def whole(tool: Tool, arguments: Mapping[str, Any]) -> str:
     for name, value in arguments.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         first, *rest = safe(text).split("\n")
-        lines.append(f"  {safe(name)}: {first}")
+        count = f" ({len(rest) + 1} lines)" if len(rest) >= _MANY else ""
+        lines.append(f"  {safe(name)}{count}: {first}")
         lines += [f"      {line}" for line in rest]
     return "\n".join(["", *lines])
