@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_cli.errors import SecretNotFound, StoreError, UsageError
-from copilot_cli.new_key import GivenPassphrase, confirm_key_file, new_passphrase
+from copilot_cli.new_key import GivenPassphrase, confirm_key_file, new_passphrase, opened_by
 from copilot_cli.secret import Secret
 from copilot_cli.store import rekeying
 from copilot_cli.store.sealed import EntryName
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.store.opening import KeySource
     from copilot_cli.store.rekeying import Changed
-
-_PLACES = {"keyring": "the keyring", "passphrase": "a passphrase", "keyfile": "a key file"}
 
 
 class NewPlace(NamedTuple):
@@ -50,9 +48,9 @@ class KeyChanges:
         replaces = present == place.kind == "passphrase"
         key = self.new_key(place, variable=not replaces)
         changed = rekeying.move(store, key, keep=keep, settle=lambda: self.settle(place))
-        yield f"the store now opens with {_name(place.kind)}"
+        yield f"the store now opens with {opened_by(place.kind)}"
         for kind in dict.fromkeys(kind for kind, _ in store.slots() if kind != key.type):
-            yield f"to open it with {_name(kind)} again: copilot-chat config set store {kind}"
+            yield f"to open it with {opened_by(kind)} again: copilot-chat config set store {kind}"
         yield from _said(changed)
 
     def rotate(self) -> Iterator[str]:
@@ -93,7 +91,7 @@ class KeyChanges:
             same = _resolved(self._key_file(place)) == _resolved(self._key_file(None))
         if same:
             raise UsageError(
-                f"the store opens with {_name(present)} already",
+                f"the store opens with {opened_by(present)} already",
                 hint="`copilot-chat keys rotate` makes a new key",
             )
 
@@ -136,10 +134,6 @@ def describe(name: EntryName) -> str:
     if kind == "byok":
         return f"the key of the endpoint {user} ({host})"
     return f"the {kind} entry {user} on {host}"
-
-
-def _name(kind: str) -> str:
-    return _PLACES.get(kind.partition(":")[0], kind)
 
 
 def _said(changed: "Changed") -> Iterator[str]:

@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 VARIABLE = "COPILOT_CHAT_PASSPHRASE"
 
+_PLACES = {"keyring": "the keyring", "passphrase": "a passphrase", "keyfile": "a key file"}
+
+
+def opened_by(kind: str) -> str:
+    """Return what opens a store of `kind` (as the setting `store` has it), in words."""
+    return _PLACES.get(kind.partition(":")[0], kind)
+
 
 class GivenPassphrase:
     """What comes from the file descriptor of `--passphrase-fd`, read once; None for no option."""
@@ -78,11 +85,10 @@ def _typed_twice(app: "App", what: str) -> Secret:
     return first
 
 
-def confirm_key_file(app: "App", path: Path, *, flag: str) -> None:
+def confirm_key_file(
+    app: "App", path: Path, *, flag: str, what: str = "your GitHub sign-in"
+) -> None:
     """Have the person type that a key file is what they want; raise `Interrupted` for a no."""
-    warning = (
-        f"Anyone who can read {path} and {app.settings.paths.store_file} can use your GitHub "
-        "sign-in."
-    )
+    warning = f"Anyone who can read {path} and {app.settings.paths.store_file} can use {what}."
     if not app.prompts.typed(warning, "key file", flag=flag):
         raise Interrupted("cancelled, nothing was written")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import Interrupted, KeyringUnavailable, StoreError, UsageError
+from copilot_cli.new_key import confirm_key_file, opened_by
 from copilot_cli.onboarding.proving import Proof
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 _LOST = {"device": "a device login", "byok": "the key of an endpoint"}
 """What there is no other way to bring along the next time."""
-
-_SEALED = {"passphrase": "a passphrase", "keyfile": "a key file", "keyring": "the keyring"}
 
 
 class Sealing:
@@ -67,7 +66,7 @@ class Sealing:
             if self._answers.store is None:
                 use_it = f"`copilot-chat config set store {sealed}`"
             raise UsageError(
-                f"the secret store is there already, sealed with {_SEALED.get(sealed, sealed)}",
+                f"the secret store is there already, sealed with {opened_by(sealed)}",
                 hint=f"to use it, {use_it}; --force moves it aside",
             )
         return wanted
@@ -110,16 +109,10 @@ class Sealing:
         if kind == "none":
             return "none", None
         if kind == "keyfile":
-            self._confirm_key_file(_yours(method))
+            confirm_key_file(
+                self._app, self.key_file(), flag="--store keyfile", what=_yours(method)
+            )
         return kind, self._proven(kind)
-
-    def _confirm_key_file(self, what: str) -> None:
-        warning = (
-            f"Anyone who can read {self.key_file()} and {self._app.settings.paths.store_file} "
-            f"can use {what}."
-        )
-        if not self._prompts.typed(warning, "key file", flag="--store keyfile"):
-            raise Interrupted("cancelled, nothing was written")
 
     def _proven(self, kind: str) -> "SecretStore":
         if kind.startswith("keyring:"):
