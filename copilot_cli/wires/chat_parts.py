@@ -11,7 +11,7 @@ from copilot_cli.wires.answer_schema import openai_format
 from copilot_cli.wires.chat import NAME
 from copilot_cli.wires.images import data_url
 from copilot_cli.wires.reading import parsed, table, text
-from copilot_cli.wires.tool_offer import closed, offered, tool_name
+from copilot_cli.wires.tool_offer import calls_forbidden, offered, tool_name
 from copilot_cli.wires.tool_schemas import parameters
 
 
@@ -30,7 +30,7 @@ def wishes(request: Request) -> dict[str, Any]:
             }
             for tool in tools
         ]
-        if closed(request):
+        if calls_forbidden(request):
             fields["tool_choice"] = "none"
     if request.schema is not None:
         form = openai_format(request.schema)

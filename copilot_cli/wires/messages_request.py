@@ -22,7 +22,7 @@ from copilot_cli.messages import (
     ToolResultPart,
 )
 from copilot_cli.wires.reading import parsed
-from copilot_cli.wires.tool_offer import closed, offered, tool_name
+from copilot_cli.wires.tool_offer import calls_forbidden, offered, tool_name
 
 NAME = "messages"
 
@@ -64,7 +64,7 @@ def encode(request: Request, model: ModelInfo | None = None, /) -> dict[str, Any
             }
             for tool in tools
         ]
-        if closed(request):
+        if calls_forbidden(request):
             body["tool_choice"] = {"type": "none"}
     return body | _thinking(request, model)
 

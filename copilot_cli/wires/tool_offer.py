@@ -27,6 +27,6 @@ def offered(request: Request) -> tuple[ToolSpec, ...]:
     return tuple(ToolSpec(name, gone, {"type": "object", "properties": {}}) for name in called)
 
 
-def closed(request: Request) -> bool:
-    """Say whether the model may call none of them."""
+def calls_forbidden(request: Request) -> bool:
+    """Say whether the model is told of tools and may call none of them."""
     return not request.tools or request.tool_choice == "none"
