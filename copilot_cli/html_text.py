@@ -6,11 +6,11 @@ no nesting is too deep, since nothing is recursive.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
+from copilot_cli.html_tokens import End, Start, Text, tokens
 from copilot_cli.patterns import pattern
 
 _UNREAD = frozenset({"script", "style", "template", "svg", "math", "canvas", "noscript", "iframe"})
@@ -24,7 +24,9 @@ _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _SPACE = pattern(r"[ \t\n\r\f\v]+")
 _BLANKS = pattern(r"\n{3,}")
 _DEEPEST = 8  # levels of lists that are indented
-_PIECE = 65536  # characters that are read at a time: `proceed` is asked between them
+_LONGEST_TARGET = 2000  # characters
+_TARGETS = 500_000  # characters of all targets: a long address makes each short link a long one
+_OFTEN = 1024  # tokens after which `proceed` is asked
 
 
 class Page(NamedTuple):
@@ -40,19 +42,23 @@ def read_page(html: str, address: str = "", proceed: Callable[[], object] | None
     `proceed` is called now and then, and may raise to end the work.
     """
     reader = _Reader(address)
-    for start in range(0, len(html), _PIECE):
-        if proceed is not None:
+    for count, token in enumerate(tokens(html)):
+        if proceed is not None and count % _OFTEN == 0:
             proceed()
-        reader.feed(html[start : start + _PIECE])
-    reader.close()
+        match token:
+            case Text(text):
+                reader.text(text)
+            case Start(name, attributes):
+                reader.start(name, attributes)
+            case End(name):
+                reader.end(name)
     return reader.page()
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Writes down what is read, block by block."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(convert_charrefs=True)
         self._address = address
         self._title: list[str] | None = None
         self._titled = ""
@@ -64,6 +70,7 @@ class _Reader(HTMLParser):
         self._worded = False  # whether the line holds more than a mark of ours
         self._link: tuple[int, str] | None = None
         self._code: list[str] | None = None
+        self._targets = 0
 
     def page(self) -> Page:
         """Return what was read."""
@@ -72,9 +79,9 @@ class _Reader(HTMLParser):
         text = _BLANKS.sub("\n\n", "\n".join(self._lines)).strip("\n")
         return Page(_plain(self._titled), text)
 
-    # What the parser calls
+    # What comes
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begin an element."""
         if self._skips(tag):
             return
@@ -86,9 +93,9 @@ class _Reader(HTMLParser):
         elif tag in _BLOCKS:
             self._begin_block(tag)
         else:
-            self._begin(tag, dict(attrs))
+            self._begin(tag, attributes)
 
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         """End an element."""
         if self._unread is not None:
             if tag == self._unread:
@@ -107,7 +114,7 @@ class _Reader(HTMLParser):
         else:
             self._end(tag)
 
-    def handle_data(self, data: str) -> None:
+    def text(self, data: str) -> None:
         """Take text."""
         if self._title is not None:
             self._title.append(data)
@@ -135,7 +142,7 @@ class _Reader(HTMLParser):
             self._unread_depth += 1
         return True
 
-    def _begin(self, tag: str, attributes: dict[str, str | None]) -> None:
+    def _begin(self, tag: str, attributes: Mapping[str, str]) -> None:
         match tag:
             case "pre":
                 self._end_block()
@@ -144,10 +151,10 @@ class _Reader(HTMLParser):
                 self._begin_line(tag)
             case "a":
                 self._end_link()  # one in another is none of HTML
-                self._link = len(self._line), self._target(attributes.get("href"))
+                self._link = len(self._line), self._target(attributes.get("href", ""))
             case "base":
-                self._address = self._whole(attributes.get("href") or "") or self._address
-            case "img" if alt := _plain(attributes.get("alt") or ""):
+                self._address = self._whole(attributes.get("href", "")) or self._address
+            case "img" if alt := _plain(attributes.get("alt", "")):
                 self._write(f"[image: {alt}]")
             case "code":
                 self._write("`")
@@ -189,7 +196,8 @@ class _Reader(HTMLParser):
             return
         (start, target), self._link = self._link, None
         words = _plain("".join(self._line[start:]))
-        if target:
+        self._targets += len(target)
+        if target and self._targets <= _TARGETS:
             self._line[start:] = [f"[{words}]({target})"] if words else []
 
     def _end_title(self, tag: str) -> None:
@@ -229,13 +237,15 @@ class _Reader(HTMLParser):
 
     # Links
 
-    def _target(self, href: str | None) -> str:
+    def _target(self, href: str) -> str:
         """Return where a link leads, empty where that says nothing to a reader elsewhere."""
         if not href or href.lstrip().startswith("#"):
             return ""
         return self._whole(href)
 
     def _whole(self, href: str) -> str:
+        if len(href) > _LONGEST_TARGET:
+            return ""
         try:
             whole = urljoin(self._address, href.strip())
             scheme = urlsplit(whole).scheme

@@ -82,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},
     "verdict": {"errors", "messages"},
-    "providers": {"engines", "kinds", "patterns", "routing"},
+    "providers": {"engines", "kinds", "patterns", "routing", "secret"},
     "endpoint_table": {"config_file", "engines", "environment", "errors", "kinds", "providers"}
     | {"secret", "sensitive"},
     "endpoint_variables": GROUND | {"engines", "providers", "routing"},
@@ -91,7 +91,8 @@ ALLOWED: dict[str, set[str]] = {
     "proxies": {"errors", "kinds", "patterns", "secret"},
     "network_faults": {"errors", "proxies"},
     "charsets": {"patterns"},
-    "html_text": {"patterns"},
+    "html_text": {"html_tokens", "patterns"},
+    "html_tokens": {"patterns"},
     "image_types": set(),
     "public_addresses": set(),
     "fetching": {"environment", "errors", "identity", "network", "network_faults", "proxies"}
@@ -147,7 +148,7 @@ ALLOWED: dict[str, set[str]] = {
         "routing",
     }
     | {"store"},
-    "toolkit": {"app", "errors", "tools", "ui"},
+    "toolkit": {"app", "attachments", "errors", "tools", "ui"},
     "workspace": {"app", "project", "prompt", "store", "upwards"},
     # the official runtime on this machine
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},

@@ -156,7 +156,8 @@ def test_attached_files_go_along_once(world: World) -> None:
     run(world, "/attach a.txt", "/attach b.txt", "/attach a.txt", "/attach", "compare", "next")
     first, second = sent(world)
     assert first == [
-        f'{NOTICE}\n\n<data name="b.txt">\nbeta\n</data>\n\n<data name="a.txt">\nalpha\n</data>\n\ncompare'
+        f'{NOTICE}\n\n<data name="b.txt">\nbeta\n</data>\n\n'
+        '<data name="a.txt">\nalpha\n</data>\n\ncompare'
     ]
     assert second[-1] == "next"
     assert "a.txt (6 bytes) goes along with the next question" in said(world)
@@ -202,7 +203,7 @@ def test_files_mentioned_in_a_question(world: World) -> None:
         (
             "large",
             b"a" * 4_000_001,
-            "large is too large: 4,000,001 bytes, and 4,000,000 are the most",
+            "large is too large: 4,000,001 bytes, and 4,000,000 are",
         ),
     ],
 )
