@@ -501,41 +501,58 @@ def test_nothing_is_sent_again_once_a_word_was_shown(tmp_path: Path) -> None:
 
 
 def test_words_that_the_runtime_begins_anew_are_not_shown_twice(tmp_path: Path) -> None:
-    """It emits them again under another name: the answer has ended before that."""
+    """It gives a reply up and asks for another: that request waits until it is let go."""
 
     async def again(session: FakeSession, _: str) -> None:
         reply = await session.ask()
         async for _piece in reply.aiter_raw():
             pass
-        session.say("one ", "m1")
         session.emit("assistant.turn_retry", turn_id="0", reason="streaming_error")
-        session.say("one ", "m2")
-        session.say("two", "m2")
-        session.idle()
+        refused.append((await session.ask()).status_code)
 
-    with official(tmp_path, answer("one two")) as world:
+    refused: list[int] = []
+    with official(tmp_path, answer("one two"), answer("b")) as world:
         world.sdk.turns = [again]
-        assert text_of(ask(world.engine, request(("user", "a")))) == "one two"
+        chat, watched = conversation(world)
+        assert text_of(list(chat.send("a"))) == "one two"
+        assert text_of(list(chat.send("b"))) == "b"
+        assert world.bodies[1]["messages"] == encoded(watched.asked[1])
+        assert len(world.sdk.sessions) == 2
+        assert world.sdk.sessions[0].disconnected.wait(5)
+    assert refused in ([], [400])
 
 
 def test_what_the_runtime_keeps_to_itself_is_shown(tmp_path: Path) -> None:
-    """The model said it: a session that ends its turn early, or says nothing, hides no word."""
+    """The model said it: a session that says nothing hides no word."""
 
     async def mute(session: FakeSession, _: str) -> None:
-        reply = await session.ask()
-        async for _piece in reply.aiter_raw():
-            pass
-        session.say("one ")
+        await session.ask()
         session.idle()
 
     with official(tmp_path, answer("one two")) as world:
         world.sdk.turns = [mute]
-        events = ask(world.engine, request(("user", "a")))
-    assert [event.text for event in events if isinstance(event, Text)] == ["one ", "two"]
+        assert text_of(ask(world.engine, request(("user", "a")))) == "one two"
+
+
+def test_a_turn_that_never_ends_is_not_gone_on_with(tmp_path: Path) -> None:
+    """The answer is there; the next turn has another session, with everything."""
+
+    async def endless(session: FakeSession, _: str) -> None:
+        await session.ask()
+        await for_ever()
+
+    with official(tmp_path, answer("a"), answer("b")) as world:
+        world.sdk.turns = [endless]
+        chat, watched = conversation(world)
+        list(chat.send("one"))
+        list(chat.send("two"))
+        assert len(world.sdk.sessions) == 2
+        assert world.sdk.started == 1
+        assert world.bodies[1]["messages"] == encoded(watched.asked[1])
 
 
 def test_a_turn_that_asks_no_model_is_an_error(tmp_path: Path) -> None:
-    """What the model was told could not be known."""
+    """What the model was told could not be known, so that nothing of it is shown."""
 
     async def past_us(session: FakeSession, _: str) -> None:
         session.say("who knows")
@@ -543,9 +560,26 @@ def test_a_turn_that_asks_no_model_is_an_error(tmp_path: Path) -> None:
 
     with official(tmp_path, retries=0) as world:
         world.sdk.turns = [past_us]
-        events = ask(world.engine, request(("user", "a")))
-    assert isinstance(events[-1], End)
-    assert not events[-1].complete
+        with pytest.raises(ServiceError, match="asked no model"):
+            ask(world.engine, request(("user", "a")))
+
+
+def test_what_the_runtime_warns_of_is_said(tmp_path: Path) -> None:
+    """Once, and made safe."""
+
+    async def warning(session: FakeSession, prompt: str) -> None:
+        session.emit("session.warning", message="soon \x1b[31m gone", warning_type="model")
+        await converse(session, prompt)
+
+    with official(tmp_path, answer("a")) as world:
+        world.sdk.turns = [warning]
+        (said,) = [
+            event.message
+            for event in ask(world.engine, request(("user", "a")))
+            if isinstance(event, Notice)
+        ]
+    assert said.startswith("GitHub's runtime: soon")
+    assert "\x1b" not in said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The engine `official` with GitHub's real runtime: over loopback, killed, stalled and refused."""
 
+import json
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
 from copilot_cli.engines.official.engine import OfficialEngine
+from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.process import descendants
 from copilot_cli.engines.official.runtime import Deadlines
 from copilot_cli.errors import (
@@ -124,8 +126,6 @@ class World:
 
     def sent(self, endpoint: str = "openai_chat") -> list[Any]:
         """The bodies that the model was asked with."""
-        import json
-
         return [json.loads(each.body) for each in self.sim.log if each.endpoint == endpoint]
 
 
@@ -364,50 +364,58 @@ def test_a_reply_that_stalls(world: World) -> None:
 
 
 def test_killed_at_twenty_moments_of_an_answer_the_history_is_whole(world: World) -> None:
-    """It is said, another is started, and what the model gets next is the transcript."""
+    """It is said, no word is lost, and the next turn goes on in another with the transcript."""
     chance = random.Random(20260801)
     engine = world.engine()
     talk = conversation(engine)
     talk.say("begin")
     for number in range(20):
-        moment, over, killed = chance.randrange(8), threading.Event(), False
+        moment, killed = chance.randrange(-1, 8), threading.Event()
         words = [f"{number}-{n} " for n in range(8)]
-        world.sim.answer(deltas=words, pause_after=(moment, over))
+        world.sim.answer(deltas=words, pause_after=(max(moment, 0), killed))
+        if moment < 0:  # before the model is asked
+            _kill(engine, killed)
         events: list[Event] = []
         for event in talk.chat.send(f"question {number}"):
             events.append(event)
-            if text_of(events) == "".join(words[:moment]) and not killed:
-                os.kill(pid_of(engine), signal.SIGKILL)
-                killed = True
-        over.set()
-        assert killed
-        assert _told(events)
-        assert talk.chat.history[-1].text == text_of(events)
-        assert end_of(events).complete == (moment == 0)
+            begun = any(isinstance(each, Started) for each in events)
+            if begun and text_of(events) == "".join(words[: max(moment, 0)]):
+                _kill(engine, killed)
+        assert killed.is_set()
+        assert [each for each in events if isinstance(each, Notice | Waiting)]
+        assert text_of(events) == "".join(words) == talk.chat.history[-1].text
+        assert end_of(events).complete
         assert text_of(talk.say(f"and on {number}")) == f"and on {number}"
-        assert world.sent()[-1]["messages"] == _encoded(talk.asked[-1])
+        for asked, body in zip(talk.asked[-2:], world.sent()[-2:], strict=True):
+            assert body["messages"] == _encoded(asked)
 
 
-def _told(events: list[Event]) -> str:
-    """What was said of the runtime: before another began to answer, or at the end of this one."""
-    waits = [event.reason for event in events if isinstance(event, Waiting)]
-    return "; ".join([*waits, end_of(events).detail or ""])
+def _kill(engine: OfficialEngine, killed: threading.Event) -> None:
+    """Kill the runtime, once."""
+    if not killed.is_set():
+        os.kill(pid_of(engine), signal.SIGKILL)
+        _until(lambda: engine._sessions._runtime is None or engine._sessions._runtime.ended)
+        killed.set()
 
 
-def test_killed_before_a_word_was_shown_the_same_turn_goes_on(world: World) -> None:
-    """The person waits a little longer, and hears why."""
-    engine = world.engine()
-    list(engine.answer(_request("warm")))
-    over, killed = threading.Event(), False
-    world.sim.answer(deltas=["lost"], pause_after=(0, over))
-    events: list[Event] = []
-    for event in engine.answer(_request("hi")):
-        events.append(event)
-        if isinstance(event, Started) and not killed:
-            os.kill(pid_of(engine), signal.SIGKILL)
-            killed = True
-    over.set()
-    assert [event for event in events if isinstance(event, Waiting)]
+def test_killed_while_it_is_asked_the_same_turn_goes_on(world: World) -> None:
+    """Nothing was shown: the person waits a little longer, and hears why."""
+    from copilot_cli.engines.official.sdk import GitHubSDK
+
+    class Mortal(GitHubSDK):
+        left = 1
+
+        async def session(self, client: Any, *given: Any) -> Any:
+            made = await super().session(client, *given)
+            if self.left:
+                self.left -= 1
+                process = self.process(client)
+                assert process is not None
+                os.kill(process.pid, signal.SIGKILL)
+            return made
+
+    events = list(world.engine(sdk=Mortal).answer(_request("hi")))
+    assert [event.seconds for event in events if isinstance(event, Waiting)] == [0.0]
     assert text_of(events) == "hi"
     assert end_of(events).complete
 
@@ -415,7 +423,7 @@ def test_killed_before_a_word_was_shown_the_same_turn_goes_on(world: World) -> N
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 def test_one_that_hangs_is_killed_with_its_children_before_another_starts(world: World) -> None:
     """A ping finds it before it is used again."""
-    deadlines = Deadlines(ping=0.3, unused=0.0)
+    deadlines = Deadlines(settle=0.3, ping=0.3, unused=0.0)
     engine = world.engine(deadlines=deadlines)
     talk = conversation(engine)
     talk.say("one")
@@ -428,27 +436,23 @@ def test_one_that_hangs_is_killed_with_its_children_before_another_starts(world:
     assert world.sent()[-1]["messages"] == _encoded(talk.asked[-1])
 
 
-def test_no_runtime_outlives_us(world: World, tmp_path: Path) -> None:
-    """Killed without a chance to tidy up, we leave none: its input ends with us."""
-    script = tmp_path / "killed.py"
-    script.write_text(
-        "import asyncio, sys\n"
-        "from copilot import CopilotClient, RuntimeConnection\n"
-        "async def main():\n"
-        "    client = CopilotClient(mode='empty', base_directory=sys.argv[2],\n"
-        "        connection=RuntimeConnection.for_stdio(path=sys.argv[1]),\n"
-        "        use_logged_in_user=False, env={'HOME': sys.argv[2]})\n"
-        "    await client.start()\n"
-        "    print(client._cli_process.pid, flush=True)\n"
-        "    await asyncio.sleep(60)\n"
-        "asyncio.run(main())\n"
-    )
-    command = [sys.executable, str(script), str(world.program), str(tmp_path)]
+@pytest.mark.parametrize("how", ["killed", "leave", "abandon"])
+def test_no_runtime_outlives_us(world: World, tmp_path: Path, how: str) -> None:
+    """Killed, or gone without a word and in the middle of an answer: its input ends with us."""
+    given = {"program": str(world.program), "home": str(tmp_path / "home"), "url": world.server.url}
+    what = json.dumps({**given, "do": "wait" if how == "killed" else how})
+    command = [sys.executable, "-m", "tests.official_process", what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ours:
         assert ours.stdout is not None
-        runtime = int(ours.stdout.readline())
-        ours.kill()
+        runtime = json.loads(ours.stdout.readline())["runtime"]
+        if how == "killed":
+            ours.kill()
+        ours.wait(30)
     _until(lambda: not _alive(runtime))
+    left = list((tmp_path / "home").glob("run-*"))
+    assert left
+    Home(tmp_path / "home").close()
+    assert not list((tmp_path / "home").glob("run-*"))
 
 
 # -- it does not start -----------------------------------------------------------------------

@@ -8,7 +8,7 @@ imported in `sdk.py` alone, and an event loop runs here alone, on a thread of it
                │   └──── attempt.py    one try at an answer: its own queue of what comes
                ▼                 ▲ ▲
            runtime.py ───────────┘ │   process, client and loop; deadlines; who watches and kills
-               │  sdk.py events.py │   the SDK's events as ours
+               │  sdk.py events.py │   the SDK, and its events as ours
                ▼                   │
            the runtime (a child)   │
                │ its HTTP          │
@@ -25,9 +25,10 @@ imported in `sdk.py` alone, and an event loop runs here alone, on a thread of it
    the model gets what was written down, in its roles, whatever the session remembers. The runtime's
    own date, sampling and effort go with it. The key and the address of an endpoint are put in there
    too, so that the runtime never has them.
-3. The reply goes to the runtime as it comes, and the runtime's deltas are what is shown. The same
-   bytes are read by the wire's own decoder, for what the runtime does not tell: sealed reasoning,
-   arguments as the model wrote them, cost, quotas, and how the answer ended.
+3. The reply goes to the runtime as it comes, and the same bytes are read by the wire's own decoder:
+   that is what is shown. The runtime's deltas are later by a millisecond or two for each piece, are
+   repeated when it retries, stop when it dies, and leave out sealed reasoning, arguments as the
+   model wrote them, cost and quotas. Its events say how its turn ended.
 4. Where the model asks for tools, the runtime waits for their results. The answer ends with
    `tool_calls` as any engine's does, `chat.py` runs its loop, and the next request brings the
    results, for which the session has waited. If it is gone, a new one gets them with the rest.

@@ -17,10 +17,6 @@ class Asked(NamedTuple):
     """The request of the model goes out."""
 
 
-class Progress(NamedTuple):
-    """Something came that is not shown: a piece of a tool call."""
-
-
 class Settled(NamedTuple):
     """The runtime has ended its turn, or given it up because of `failure`."""
 
@@ -28,18 +24,14 @@ class Settled(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """The reply is over: what it brought beside `text`, or why it failed.
+    """The reply is over: what it brought after its text, or why it failed."""
 
-    `text` is all that the model said, whether or not the runtime has passed it on yet.
-    """
-
-    text: str
     events: tuple[Event, ...] = ()
     failure: Failure | None = None
 
 
-Item = Event | Asked | Progress | Settled | Heard | Failure
-"""What comes for an attempt; a `Failure` is the runtime's own, and ends it at once."""
+Item = Event | Asked | Settled | Heard | Failure
+"""What comes for an attempt; a `Failure` is of the runtime's process, and not of the reply."""
 
 
 class Attempt:

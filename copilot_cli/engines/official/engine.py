@@ -15,7 +15,7 @@ from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official import faults
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
-from copilot_cli.engines.official.attempt import Attempt, Heard, Item, Settled
+from copilot_cli.engines.official.attempt import Attempt, Heard, Item
 from copilot_cli.engines.official.reading import Reading
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.rewriting import headers_of
@@ -148,61 +148,41 @@ class OfficialEngine:
         try:
             sessions.tell(runtime, binding, rest, attempt)
             yield from self._listen(runtime, attempt, reading)
-            yield from reading.rest()
-            if reading.goes_on and self._settled(attempt, reading):
-                sessions.keep(binding.after(form.request, reading.parts()))
-                kept = True
+            kept = reading.goes_on
         finally:
-            attempt.close()
-            if not kept:
+            if kept:
+                after = binding.after(form.request, reading.parts())
+                sessions.keep(after, attempt, settled=reading.settled or reading.calls)
+            else:
+                attempt.close()
                 sessions.give_up(runtime, binding)
         yield from reading.ending()
 
     def _listen(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Generator[Event]:
-        """Yield what comes until the answer is there, looking after the runtime meanwhile."""
-        since = looked = self._monotonic()
+        """Yield what comes until the reply is over, and no longer than silence is allowed."""
+        since = self._monotonic()
         while not reading.over:
-            patience = self._patience(attempt, reading)
+            patience = self._patience(attempt)
             item = attempt.next(min(_SLICE, patience))
             now = self._monotonic()
             if item is not None:
-                since = looked = now
+                since = now
             elif now - since >= patience:
-                item = self._silence(runtime, attempt, reading)
-            elif now - looked >= self._deadlines.unused:
-                looked = now
-                if not runtime.answers():
-                    raise runtime.failure
+                item = self._silence(runtime, attempt)
             if item is not None:
                 yield from reading.take(item)
 
-    def _patience(self, attempt: Attempt, reading: Reading) -> float:
-        """Return the seconds of silence allowed; who speaks to the model counts them as well."""
-        if reading.heard is not None:
-            return self._deadlines.settle
+    def _patience(self, attempt: Attempt) -> float:
+        """Return the seconds of silence allowed.
+
+        Who speaks to the model has the same idle time-out, and ends a reply before we do.
+        """
         return self._idle + self._deadlines.settle if attempt.asked else self._deadlines.call
 
-    def _silence(self, runtime: Runtime, attempt: Attempt, reading: Reading) -> Item:
+    def _silence(self, runtime: Runtime, attempt: Attempt) -> Item:
         """Return what a silence that was too long means. Raises `Failure` for a hung runtime."""
-        if reading.heard is not None:
-            runtime.answers()
-            return Settled(faults.hung("the end of a turn", self._deadlines.settle))
         if not attempt.asked:
             runtime.stop()
             raise faults.hung("a question", self._deadlines.call)
         detail = f"nothing came for {self._idle:g} seconds"
-        return Heard("", (End("stalled", complete=False, detail=detail),))
-
-    def _settled(self, attempt: Attempt, reading: Reading) -> bool:
-        """Wait for the end of the runtime's turn, so that the next may begin; False for in vain.
-
-        With calls there is no end to wait for: the runtime waits for us.
-        """
-        until = self._monotonic() + self._deadlines.settle
-        while not (reading.calls or reading.settled):
-            item = attempt.next(until - self._monotonic())
-            if item is None or isinstance(item, Failure):
-                return False
-            for _ in reading.take(item):
-                pass  # a late word that the answer has already
-        return reading.goes_on
+        return Heard((End("stalled", complete=False, detail=detail),))

@@ -76,7 +76,7 @@ class ModelRequests:
         try:
             call, decoder = self._call(wire, request, attempt)
         except CopilotChatError as error:
-            attempt.put(Heard("", failure=Failure(error)))
+            attempt.put(Heard(failure=Failure(error)))
             return _refusal(error.message)
         attempt.put(Asked())
         relay = Relay(asyncio.get_running_loop())
@@ -176,30 +176,24 @@ class _Turnstile:
 
 
 class _Hearing:
-    """Keeps of a reply what the runtime will not tell, and hands it on at the end."""
+    """Hands on what the model says as it comes, and at the end the rest."""
 
     def __init__(self, attempt: Attempt) -> None:
         self._attempt = attempt
-        self._text: list[str] = []
         self._events: list[Event] = []
         self.broken = True
         """Whether the reply did not end as replies do."""
 
     def note(self, event: Event) -> None:
-        match event:
-            case Started() | Notice():
-                self._attempt.put(event)
-            case Text(text):
-                self._text.append(text)
-            case Reasoning():
-                pass
-            case _:
-                self._events.append(event)
+        if isinstance(event, Started | Text | Reasoning | Notice):
+            self._attempt.put(event)
+        else:
+            self._events.append(event)
 
     def end(self, failure: Failure | None = None) -> None:
         end = self._events[-1] if self._events else None
         self.broken = failure is not None or getattr(end, "reason", "cut") in {"cut", "stalled"}
-        self._attempt.put(Heard("".join(self._text), tuple(self._events), failure))
+        self._attempt.put(Heard(tuple(self._events), failure))
 
 
 class Relay(httpx.AsyncByteStream):

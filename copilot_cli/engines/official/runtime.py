@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.official import faults
 from copilot_cli.engines.official.attempt import Attempt
-from copilot_cli.engines.official.events import Listener
+from copilot_cli.engines.official.events import item_of
 from copilot_cli.engines.official.process import kill_tree
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.sdk import SDK, Launch, Plan, Session
@@ -32,14 +32,14 @@ class Deadlines(NamedTuple):
     """How long things may take, in seconds.
 
     `call` is for making a session and for asking it until it asks the model: with a slow network
-    GitHub's own replies come late. `settle` is what the runtime gets to end its turn once the
-    model has spoken, `ping` what it gets to answer one; `unused` is after how long it is asked
-    for one before it is used again, and how often in a silence.
+    GitHub's own replies come late. `settle` is what the runtime gets to end its last turn before
+    the next, `ping` what it gets to answer one; `unused` is after how long it is asked for one
+    before it is used again.
     """
 
     start: float = 15.0
     call: float = 45.0
-    settle: float = 5.0
+    settle: float = 3.0
     ping: float = 5.0
     unused: float = 5.0
 
@@ -269,14 +269,13 @@ class _Talk:
         self.session: Session | None = None
         self.attempt: Attempt | None = None
         self._loop = loop
-        self._listener = Listener()
         self._results: dict[str, asyncio.Future[ToolResultPart]] = {}
 
     def hear(self, kind: str, data: Any) -> None:
         """Hand an event of the SDK on to the attempt that listens."""
-        for item in self._listener.items(kind, data):
-            if self.attempt is not None:
-                self.attempt.put(item)
+        item = item_of(kind, data)
+        if item is not None and self.attempt is not None:
+            self.attempt.put(item)
 
     async def result(self, call_id: str) -> ToolResultPart:
         """Return the result of a call, once it is there."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.official import binding as bindings
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
-from copilot_cli.engines.official.attempt import Attempt
+from copilot_cli.engines.official.attempt import Attempt, Item, Settled
 from copilot_cli.engines.official.binding import Binding
 from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.requests import ModelRequests
@@ -25,6 +25,9 @@ from copilot_cli.wires.table import WIRES
 
 _FOREIGN = ("COPILOT_", "GITHUB_", "GH_", "OTEL_")
 """Variables that would tell the runtime something else than we do."""
+
+
+_ENDS = (Settled, Failure, type(None))
 
 
 class Place(NamedTuple):
@@ -58,6 +61,7 @@ class Sessions:
         self._home: Home | None = None
         self._runtime: Runtime | None = None
         self._binding: Binding | None = None
+        self._unsettled: Attempt | None = None
         self._used = 0.0
 
     def ready(self) -> Generator[Event, None, Runtime]:
@@ -65,8 +69,8 @@ class Sessions:
         runtime = self._runtime
         if runtime is not None and not self._is_well(runtime):
             yield Notice("GitHub's runtime had ended, and is started again")
-            runtime.stop()
-            runtime = self._runtime = self._binding = None
+            self._discard(runtime)
+            runtime = None
         if runtime is None:
             runtime = self._runtime = self._started()
         return runtime
@@ -74,8 +78,30 @@ class Sessions:
     def _is_well(self, runtime: Runtime) -> bool:
         if runtime.ended:
             return False
+        if not self._has_settled():
+            self._drop(runtime)
         unused = self._monotonic() - self._used
         return (self._binding is not None and unused < self._deadlines.unused) or runtime.answers()
+
+    def _has_settled(self) -> bool:
+        """Wait for the end of the session's last turn; False where it did not come, or badly."""
+        attempt, self._unsettled = self._unsettled, None
+        until = self._monotonic() + self._deadlines.settle
+        item: Item | None = Settled()
+        if attempt is not None:
+            while not isinstance(item := attempt.next(until - self._monotonic()), _ENDS):
+                pass  # a late word that the answer has already
+            attempt.close()
+        return isinstance(item, Settled) and item.failure is None
+
+    def _discard(self, runtime: Runtime) -> None:
+        runtime.stop()
+        self._runtime = self._binding = self._unsettled = None
+
+    def _drop(self, runtime: Runtime) -> None:
+        binding, self._binding = self._binding, None
+        if binding is not None:
+            runtime.let_go(binding.session_id)
 
     def _started(self) -> Runtime:
         program = self._place.program()
@@ -145,9 +171,16 @@ class Sessions:
         else:
             runtime.send(binding.session_id, _last_words(rest))
 
-    def keep(self, binding: Binding) -> None:
-        """Keep a session for the next turn."""
+    def keep(self, binding: Binding, attempt: Attempt, *, settled: bool) -> None:
+        """Keep a session for the next turn; `settled` is whether its last one has ended.
+
+        Where it has not, `attempt` is where its end will be heard of: the answer is there already,
+        and nobody is kept waiting for it.
+        """
         self._binding, self._used = binding, self._monotonic()
+        self._unsettled = None if settled else attempt
+        if settled:
+            attempt.close()
 
     def give_up(self, runtime: Runtime, binding: Binding) -> None:
         """Let a session go that does not know what the transcript does, or whose runtime is gone.
@@ -156,14 +189,12 @@ class Sessions:
         """
         runtime.let_go(binding.session_id)
         if runtime.ended:
-            runtime.stop()
-            self._runtime = None
+            self._discard(runtime)
 
     def close(self) -> None:
         """End the runtime and remove what it wrote; it is started anew where it is asked again."""
-        runtime, self._runtime, self._binding = self._runtime, None, None
-        if runtime is not None:
-            runtime.stop()
+        if self._runtime is not None:
+            self._discard(self._runtime)
         home, self._home = self._home, None
         if home is not None:
             home.close()
