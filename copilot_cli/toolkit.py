@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from difflib import get_close_matches
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import UsageError
@@ -89,12 +90,20 @@ class Toolkit:
 
     @cached_property
     def _place(self) -> Place:
-        paths = self._app.paths
         try:
             folder = self._app.effects.cwd()
         except OSError as error:
             raise UsageError("the folder you are in is gone: tools need one") from error
-        return Place(folder, (paths.config_dir, paths.data_dir, paths.cache_dir, paths.key_file))
+        return Place(folder, self._own())
+
+    def _own(self) -> tuple[Path, ...]:
+        """Return what belongs to this program, which no tool touches."""
+        from copilot_cli.attachments.screening import own
+
+        paths = self._app.paths
+        session = self._app.effects.environ.get("XDG_RUNTIME_DIR", "")
+        kept = [Path(session) / "copilot-chat"] if session else []
+        return (paths.config_dir, paths.data_dir, paths.cache_dir, *own(self._app), *kept)
 
     def _aside(self) -> AbstractContextManager[object]:
         return self._app.aside()  # it changes with each answer

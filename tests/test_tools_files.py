@@ -172,6 +172,40 @@ def test_a_file_that_is_swapped_for_a_link_meanwhile_is_not_read(folder: Path) -
         place.content_of(path, "src/c")
 
 
+@posix
+def test_another_spelling_of_a_name_is_that_name(
+    call: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on file systems where case makes no difference; here a link that no folder lists."""
+    (folder / ".git").mkdir()
+    (folder / ".git/config").write_text("x")
+    real = os.listdir
+
+    def resolve(path: Path, strict: bool = False) -> Path:
+        return Path(os.path.normpath(path))
+
+    (folder / "g\u200cit").symlink_to(".git")
+    (folder / "OWN").symlink_to("own")
+    monkeypatch.setattr(Path, "resolve", resolve)
+    monkeypatch.setattr(
+        os,
+        "listdir",
+        lambda path: [each for each in real(path) if each.isascii() and each != "OWN"],
+    )
+    assert "git's own" in refused(call, "g\u200cit/config")
+    assert "git's own" in refused(call, "g\u200cit/new")
+    assert "may hold secrets" in refused(call, "OWN/secrets/store.json")
+
+
+@posix
+def test_what_looks_like_files_and_is_none(tmp_path: Path) -> None:
+    """The environment of this process, say."""
+    tools = {tool.name: tool for tool in reading(Place(Path("/")), {})}
+    for path in ("proc/self/environ", "sys/kernel/notes", "proc"):
+        with pytest.raises(ToolError, match="may hold secrets"):
+            tools["read_file"].run({"path": path}, Running())
+
+
 # list_files
 
 

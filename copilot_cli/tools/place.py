@@ -25,12 +25,16 @@ _FLAGS: int = (
 )
 
 
+_NEVER = (Path("/proc"), Path("/sys"))
+"""What looks like files and is none: the environment of every process, this one's too."""
+
+
 class Place:
     """The folder that the tools work in; `own` are the folders and files of this program."""
 
     def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
         self.folder = folder.resolve()
-        self._own = tuple(own)
+        self._own = (*own, *_NEVER)
 
     def name(self, path: Path) -> str:
         """Return what `path` is called in the folder."""
@@ -44,9 +48,10 @@ class Place:
         if os.name == "nt" and ":" in name[2:]:  # another stream of a file
             raise ToolError(f"{name[:200]} is no name of a file.")
         try:
-            path = (self.folder / name).resolve()
+            path = _spelled((self.folder / name).resolve(), self.folder)
             outside = not path.is_relative_to(self.folder)
-            sensitive = not outside and is_sensitive(self.folder / name, self._own)
+            sensitive = not outside and is_sensitive(path, self._own)
+            sensitive |= not outside and is_sensitive(self.folder / name)
         except (OSError, ValueError, RuntimeError) as error:  # a loop of links; a zero in the name
             raise ToolError(f"{name[:200]!r} leads nowhere.") from error
         if outside:
@@ -111,6 +116,31 @@ class Place:
         if holds_secret(text):
             raise ToolError(f"A secret seems to stand in {name}: it is not shown.")
         return text
+
+
+def _spelled(path: Path, folder: Path) -> Path:
+    """Return `path`, each part below `folder` spelled as its folder lists it.
+
+    Where case, or a character that is not shown, makes no difference to a file system, `.GIT` is
+    another name of `.git`: rules about names have to see that one.
+    """
+    if not path.is_relative_to(folder):
+        return path
+    made = folder
+    for part in path.relative_to(folder).parts:
+        made /= _listed(made, part)
+    return made
+
+
+def _listed(folder: Path, name: str) -> str:
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - names, and nothing else
+        if name in names:
+            return name
+        found = (folder / name).stat()
+        return next(each for each in names if os.path.samestat(found, (folder / each).lstat()))
+    except (OSError, StopIteration):  # there is none of that name
+        return name
 
 
 def _whole(descriptor: int, name: str) -> bytes:
