@@ -7,9 +7,10 @@ naming file and line. Writing is `store/toml.py`.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_cli.errors import SettingsError
+from copilot_cli.values import NamedTuple
 
 
 class ConfigFile(NamedTuple):

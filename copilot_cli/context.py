@@ -13,7 +13,6 @@ Where the window is not known nothing is left out, until the service has refused
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from copilot_cli.errors import TooLongError
 from copilot_cli.image_limits import images_left_out, with_images
@@ -27,6 +26,7 @@ from copilot_cli.messages import (
     Usage,
     message,
 )
+from copilot_cli.values import NamedTuple
 
 RESERVE = 3
 """Tokens of a window that are never used (microsoft/vscode-copilot-chat holds back as many)."""

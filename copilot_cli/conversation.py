@@ -5,12 +5,13 @@ are one branch; every method that moves along the tree of turns leaves the chat 
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from copilot_cli.chat import CONTINUE, MAX_ROUNDS, Chat
 from copilot_cli.context import prompt_limit
 from copilot_cli.errors import UsageError
 from copilot_cli.image_limits import image_limit
+from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
     from copilot_cli.app import App

@@ -5,11 +5,11 @@ place of the fault, and never repeats the value.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from copilot_cli.errors import SettingsError
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
+from copilot_cli.values import NamedTuple
 
 EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
 PROVIDER_VARIABLES = ("COPILOT_PROVIDER_BASE_URL", "GITHUB_COPILOT_PROVIDER_URL")

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from copilot_cli.patterns import pattern
+from copilot_cli.values import NamedTuple
 
 _COMPANY_HOST = pattern(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.ghe\.com")
 _LOOPBACK = pattern(r"(localhost|127(?:\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import typer
 import typer.core
@@ -21,6 +21,7 @@ from copilot_cli import __version__, bugs, signals
 from copilot_cli.app import App, Effects
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.ui.console import unwritable
+from copilot_cli.values import NamedTuple
 
 
 class Row(NamedTuple):

@@ -6,7 +6,9 @@ seconds; `None` means that the service did not say.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from copilot_cli.values import NamedTuple
 
 AUTO = "auto"
 """The name of no model: with it the service is asked to choose one."""

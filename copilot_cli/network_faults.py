@@ -10,13 +10,13 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
 
 from copilot_cli.errors import NetworkError, ServiceError
 from copilot_cli.proxies import Proxy
+from copilot_cli.values import NamedTuple
 
 PASSAGE = "copilot_chat_passage"
 """The extension of an httpx request that holds its `Passage`."""

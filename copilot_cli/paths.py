@@ -5,9 +5,9 @@ Rule: nothing is created here and nothing is opened; the names are those of the 
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from copilot_cli.errors import SettingsError
+from copilot_cli.values import NamedTuple
 
 HOME_VARIABLE = "COPILOT_CHAT_HOME"
 

@@ -14,13 +14,13 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from copilot_cli.errors import SettingsError
 from copilot_cli.kinds import is_loopback
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
+from copilot_cli.values import NamedTuple
 
 VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
 SYSTEM = "the system's proxy settings"

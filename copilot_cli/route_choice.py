@@ -6,10 +6,11 @@ and variables describe an endpoint, that one answers by itself, and it is said. 
 ask an endpoint for a model of Copilot's.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from copilot_cli.routing import ENV, GITHUBS, Route, parse
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, Settings
+from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
     from copilot_cli.app import App

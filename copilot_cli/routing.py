@@ -4,7 +4,8 @@ Pure: a name goes in, a route comes out; which models there are is the catalogue
 """
 
 from collections.abc import Collection
-from typing import NamedTuple
+
+from copilot_cli.values import NamedTuple
 
 COPILOT = frozenset({"copilot", "github", "gh", "ghcp", "github-copilot"})
 """Prefixes that mean Copilot itself, as other clients write them."""

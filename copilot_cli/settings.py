@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_cli import kinds
 from copilot_cli.config_file import ConfigFile
@@ -24,6 +24,7 @@ from copilot_cli.environment import (
 from copilot_cli.errors import SettingsError
 from copilot_cli.kinds import Kind
 from copilot_cli.paths import Folders, Paths, locate, platform_folders
+from copilot_cli.values import NamedTuple
 
 TOKEN_VARIABLES = ("COPILOT_CHAT_TOKEN", "COPILOT_GITHUB_TOKEN", "GITHUB_COPILOT_TOKEN")
 LATE_TOKEN_VARIABLES = ("GH_TOKEN", "GITHUB_TOKEN")

@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent / "copilot_cli"
 
+# `values` is for everyone: it only declares.
 BOTTOM = {"errors", "messages", "patterns", "secret"}
 GROUND = BOTTOM | {"environment", "kinds", "network", "paths", "retry_after", "settings"}
 ANSWERING = GROUND | {"auth", "chat", "context", "engines", "identity", "store", "ui", "ui.safe"}
@@ -50,6 +51,7 @@ ALLOWED: dict[str, set[str]] = {
     "patterns": set(),
     "logs": {"secret", "ui.safe"},
     "signals": set(),
+    "values": set(),
     "retry_after": {"patterns"},
     "routing": set(),
     "identity": {"__version__"},
@@ -231,7 +233,7 @@ def _room(parts: list[str]) -> str:
 def test_the_file_imports_only_what_its_room_may(path: Path) -> None:
     """Every import of ours in the file is in the table, or within its own room."""
     room = _parts(path)[0]
-    allowed = ALLOWED[room] | {room}
+    allowed = ALLOWED[room] | {room} | (set() if room == "simulator" else {"values"})
     assert [name for name in imported(path) if name not in allowed] == []
 
 

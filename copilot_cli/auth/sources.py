@@ -8,7 +8,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts, meant
 from copilot_cli.environment import child_environ
@@ -17,6 +17,7 @@ from copilot_cli.secret import Secret, strip_newline, unsendable_position
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, TOKEN_VARIABLES, Settings
 from copilot_cli.store import files
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.values import NamedTuple
 
 _FILE_LIMIT = 256 * 1024
 _GH_PATIENCE = 5.0  # seconds

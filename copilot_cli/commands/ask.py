@@ -1,13 +1,14 @@
 """`copilot-chat ask`: one answer, on stdout."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 
 from copilot_cli.asking import CodeOnly, OutputFile, Turn
 from copilot_cli.errors import NotAllowedError, UsageError
 from copilot_cli.prompt import compose
+from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

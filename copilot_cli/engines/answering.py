@@ -9,13 +9,14 @@ import json
 import logging
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import closing
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from copilot_cli.engines.failure import Failure, StaleToken
 from copilot_cli.engines.http import Call, HTTPEngine
 from copilot_cli.engines.refusal import Refusal
 from copilot_cli.engines.resilience import Patience, resilient
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Started
+from copilot_cli.values import NamedTuple
 from copilot_cli.wires.stream import Decoder
 from copilot_cli.wires.table import CHAT, MESSAGES, NEWER_CAP, RESPONSES, WIRES, Wire
 

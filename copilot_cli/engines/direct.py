@@ -8,7 +8,7 @@ left out and every other repetition is `answering.py`.
 
 from collections.abc import Callable, Generator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
 
@@ -19,6 +19,7 @@ from copilot_cli.engines.model_list import fetch_models
 from copilot_cli.engines.resilience import Patience, persistent
 from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
+from copilot_cli.values import NamedTuple
 from copilot_cli.wires.table import Wire
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@
 """
 
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from copilot_cli.errors import CopilotChatError
+from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
     from copilot_cli.engines.refusal import Refusal

@@ -6,7 +6,7 @@ call. It makes one attempt; trying again is `resilience.py`.
 
 import logging
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import httpx
 
@@ -21,6 +21,7 @@ from copilot_cli.messages import End, Event, Reasoning, Started, Text
 from copilot_cli.network import CONNECT_TIMEOUT, translate
 from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.values import NamedTuple
 from copilot_cli.wires.sse import EventTooLarge, MalformedStream
 from copilot_cli.wires.stream import Decoder, EventStream, StreamFault, WholeReply
 

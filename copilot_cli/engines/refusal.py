@@ -7,7 +7,7 @@ credentials are taken out, before anybody sees it.
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -16,6 +16,7 @@ from copilot_cli.engines.hang_up import HangUp
 from copilot_cli.retry_after import delay_asked
 from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.values import NamedTuple
 
 MAX_BODY = 64 * 1024
 """The most bytes that are read of a refusal."""

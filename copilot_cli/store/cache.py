@@ -14,12 +14,13 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 from copilot_cli.errors import LockTimeout, StoreError
 from copilot_cli.paths import Paths
 from copilot_cli.secret import Secret
 from copilot_cli.store import files
+from copilot_cli.values import NamedTuple
 
 _MAGIC = b"CCS1"
 _TAG = b"copilot-chat/v1/token-cache"

@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 from copilot_cli.errors import CopilotChatError
 from copilot_cli.store.files import lock, make_folder
 from copilot_cli.store.schema import APPLICATION_ID, MIGRATIONS
+from copilot_cli.values import NamedTuple
 
 Notice = Callable[[str], None]
 

@@ -13,9 +13,10 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_cli.errors import Corrupt, StoreError, WrongKey
+from copilot_cli.values import NamedTuple
 
 KEY_BYTES = 32
 NONCE_BYTES = 12

@@ -10,7 +10,7 @@ import copy
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from copilot_cli.errors import (
     KeyringLocked,
@@ -35,6 +35,7 @@ from copilot_cli.store.sealed import (
     unseal,
 )
 from copilot_cli.store.store_file import StoreFile
+from copilot_cli.values import NamedTuple
 
 __all__ = ["HISTORY", "EntryName", "KeySource", "Opened", "SecretStore"]
 

@@ -6,7 +6,8 @@ asked, or with a summary: those are the places undo and redo stop at. Functions 
 """
 
 import sqlite3
-from typing import NamedTuple
+
+from copilot_cli.values import NamedTuple
 
 _STARTS = frozenset({"user", "summary"})
 

@@ -6,7 +6,7 @@ Rule: pure. What a search should find is a part's text; everything else about it
 import json
 import secrets
 from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from copilot_cli.messages import (
     Cost,
@@ -18,6 +18,7 @@ from copilot_cli.messages import (
     ToolResultPart,
     Usage,
 )
+from copilot_cli.values import NamedTuple
 
 State = Literal["complete", "incomplete", "interrupted", "failed", "pending"]
 

@@ -7,12 +7,13 @@ search takes together what stands in one part, and a word may have been cut betw
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from copilot_cli.errors import Corrupt, WrongKey
 from copilot_cli.messages import Cost, Part, Usage
 from copilot_cli.store.cells import Cells, title_cell
 from copilot_cli.store.turns import Turn, figure, joined, part_of, row_of, storable
+from copilot_cli.values import NamedTuple
 
 _TURN = (
     "INSERT INTO turns (session_id, parent_id, role, created, model, engine, state,"

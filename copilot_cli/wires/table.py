@@ -5,9 +5,10 @@ one wire and would wait for the others' import.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from copilot_cli.messages import ModelInfo, Request
+from copilot_cli.values import NamedTuple
 from copilot_cli.wires.stream import Decoder
 
 NEWER_CAP = "max_completion_tokens"
