@@ -13,7 +13,7 @@ from copilot_cli.errors import SettingsError, SignInError, StoreError, UsageErro
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
-    from copilot_cli.auth.accounts import GitHubCredential
+    from copilot_cli.auth.credential import GitHubCredential
     from copilot_cli.auth.sources import Resolved
 
 
@@ -141,7 +141,7 @@ class SignIns:
             return None
 
     def _credential(self, account: Account) -> "GitHubCredential":
-        from copilot_cli.auth.accounts import GitHubCredential
+        from copilot_cli.auth.credential import GitHubCredential
 
         return GitHubCredential.from_entry(self._app.vault.quiet_store.get(account.entry))
 

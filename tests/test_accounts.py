@@ -8,13 +8,12 @@ import pytest
 
 from copilot_cli.auth.accounts import (
     Account,
-    GitHubCredential,
     GivenLogin,
     StoredLogin,
     choose_account,
-    fetch_login,
     stored_accounts,
 )
+from copilot_cli.auth.credential import GitHubCredential, fetch_login
 from copilot_cli.auth.device import Grant
 from copilot_cli.errors import (
     CopilotChatError,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from copilot_cli.app import App, Effects
-from copilot_cli.auth.accounts import fetch_login
+from copilot_cli.auth.credential import fetch_login
 from copilot_cli.messages import End, Text
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from copilot_cli.auth.accounts import GitHubCredential
+from copilot_cli.auth.credential import GitHubCredential
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator
 from copilot_cli.simulator.server import SimulatorServer

@@ -1,4 +1,4 @@
-"""The accounts: which are signed in, which one is meant, and what is kept of a sign-in.
+"""The accounts: which are signed in, which one is meant, and the token of its sign-in.
 
 Rule: a refresh token works once. It is traded under the store's lock, and the new pair is written
 before anybody uses it (github/docs, "Refreshing user access tokens").
@@ -8,20 +8,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from copilot_cli.errors import (
-    Corrupt,
     LimitError,
     SecretNotFound,
     ServiceError,
     SignInError,
     UsageError,
 )
-from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
 from copilot_cli.store.sealed import EntryName
 
 if TYPE_CHECKING:
-    import httpx
-
+    from copilot_cli.auth.credential import GitHubCredential
     from copilot_cli.auth.device import Grant
     from copilot_cli.settings import Settings
 
@@ -30,8 +27,6 @@ ACCOUNT_KIND = "github"
 NAMED = ("option", "environment")
 """How the source of a setting begins that somebody named for this run."""
 _EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
-_LOGIN = pattern(r"[A-Za-z0-9_-]{1,100}")
-_PUBLIC_API_VERSION = "2022-11-28"  # /user is public API, which refuses the internal version
 _AGAIN = "run `copilot-chat onboard`"
 
 
@@ -45,55 +40,6 @@ class Account(NamedTuple):
     def entry(self) -> EntryName:
         """The name of the store's entry that holds its sign-in."""
         return EntryName(ACCOUNT_KIND, self.host, self.login)
-
-
-class GitHubCredential(NamedTuple):
-    """A sign-in as it is kept; times in seconds since 1970, None where it does not expire."""
-
-    token: Secret
-    obtained: float
-    scope: str = ""
-    client_id: str | None = None
-    expires_at: float | None = None
-    refresh_token: Secret | None = None
-    refresh_expires_at: float | None = None
-
-    @classmethod
-    def from_grant(cls, grant: "Grant", *, client_id: str, now: float) -> "GitHubCredential":
-        """Return what to keep of a grant that arrived at `now`."""
-        return cls(
-            grant.token,
-            now,
-            scope=grant.scope,
-            client_id=client_id,
-            expires_at=_later(now, grant.expires_in),
-            refresh_token=grant.refresh_token,
-            refresh_expires_at=_later(now, grant.refresh_expires_in),
-        )
-
-    @classmethod
-    def from_entry(cls, entry: Mapping[str, Any]) -> "GitHubCredential":
-        """Read the store's entry; raise Corrupt if it holds no token."""
-        token, refresh = entry.get("token"), entry.get("refresh_token")
-        if not isinstance(token, str) or not token:
-            raise Corrupt("the stored sign-in holds no token", hint=_AGAIN)
-        return cls(
-            Secret(token),
-            _number(entry.get("obtained")) or 0.0,
-            scope=str(entry.get("scope") or ""),
-            client_id=entry.get("client_id"),
-            expires_at=_number(entry.get("expires_at")),
-            refresh_token=Secret(refresh) if isinstance(refresh, str) and refresh else None,
-            refresh_expires_at=_number(entry.get("refresh_expires_at")),
-        )
-
-    def to_entry(self) -> dict[str, Any]:
-        """Return the object the store keeps; the only place where both tokens are revealed."""
-        return {
-            **self._asdict(),
-            "token": self.token.reveal(),
-            "refresh_token": self.refresh_token.reveal() if self.refresh_token else None,
-        }
 
 
 class EntryNames(Protocol):
@@ -186,7 +132,9 @@ class StoredLogin:
         self._rotate(refused)
         return True
 
-    def _read(self) -> GitHubCredential:
+    def _read(self) -> "GitHubCredential":
+        from copilot_cli.auth.credential import GitHubCredential
+
         try:
             return GitHubCredential.from_entry(self._store.get(self._account.entry))
         except SecretNotFound as error:
@@ -198,6 +146,7 @@ class StoredLogin:
 
     def _rotate(self, seen: Secret) -> None:
         """Trade the refresh token, unless another process has done it since `seen` was read."""
+        from copilot_cli.auth.credential import GitHubCredential
 
         def change(entry: dict[str, Any] | None) -> dict[str, Any]:
             if entry is None:
@@ -298,28 +247,3 @@ def meant(settings: "Settings", here: tuple[Account, ...]) -> Account:
     Raises UsageError as `choose_account` does.
     """
     return choose_account(here, wanted_here(settings, here), settings.host)
-
-
-def fetch_login(client: "httpx.Client", rest_url: str, token: Secret) -> str:
-    """Return the login name that `token` belongs to; raise as `rest.get` and `rest.refusal` do."""
-    import time
-
-    from copilot_cli.auth import rest
-
-    headers = {"X-GitHub-Api-Version": _PUBLIC_API_VERSION}
-    reply = rest.get(client, f"{rest_url}/user", token, headers=headers, seconds=15.0)
-    if reply.status != 200 or reply.fields is None:
-        raise rest.refusal(reply, time.time())
-    login = reply.fields.get("login")
-    if not isinstance(login, str) or not _LOGIN.fullmatch(login):
-        raise ServiceError(f"{reply.host} did not say whose token this is")
-    return login
-
-
-def _later(now: float, seconds: float | None) -> float | None:
-    return None if seconds is None else now + seconds
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ for nothing goes to Copilot itself.
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from copilot_cli.auth.accounts import GitHubCredential, fetch_login
+from copilot_cli.auth.credential import GitHubCredential, fetch_login
 from copilot_cli.auth.patience import exchange_patiently
 from copilot_cli.auth.sources import Source, token_kind
 from copilot_cli.errors import CopilotChatError, SignInError, UsageError
