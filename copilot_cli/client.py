@@ -199,7 +199,9 @@ class Client:
         box = self._toolbox(tools, allow) if tools or allow else None
         chat, _ = self._app.chat(save=save, system=system, model=model, tools=box)
         if box is not None and chat.tools is None:
-            raise NotAllowedError(f"{chat.model} takes no tools")
+            from copilot_cli.conversation import without_tools
+
+            raise NotAllowedError(f"{without_tools(chat)} takes no tools")
         chat.max_rounds = max_rounds
         return chat
 

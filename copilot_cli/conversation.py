@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from copilot_cli.store.turns import Session, Turn
 
 
+_TOOLLESS = frozenset({"cli"})
+"""The engines that cannot pass tools on."""
+
+
 class Manner(NamedTuple):
     """How the model is to answer: as `role` says, then `system`; `context` goes along as data.
 
@@ -79,11 +83,17 @@ def open_chat(
 
 
 def _tools(app: "App", route: "Route", manner: Manner) -> "Toolbox | None":
-    """Return the tools that go along: none where the model's list says that it takes none."""
-    if manner.tools is None:
+    """Return the tools that go along: none where the engine, or the model by its list, has none."""
+    if manner.tools is None or route.engine in _TOOLLESS:
         return None
     info = app.catalogue.look_up(route.model or "", route.endpoint)
     return None if info is not None and info.tools is False else manner.tools
+
+
+def without_tools(chat: Chat) -> str:
+    """Return who it is that takes no tools, where they were wanted and do not go along."""
+    engine = chat.engine.name
+    return f"the engine {engine}" if engine in _TOOLLESS else chat.model
 
 
 class Conversation:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.conversation import Manner
+from copilot_cli.conversation import Manner, without_tools
+from tests.chat_world import Engine, chat
 from tests.repl_world import chat_of, chatting_world, run, said, sent
 from tests.test_commands_ask_tools import listed
 from tests.wizard_world import World
@@ -133,3 +134,12 @@ def test_what_can_follow_the_command(world: World) -> None:
     chat.app.toolkit.add("read_file")
     assert "add read_file" not in [each.text for each in choices(chat, "add ")]
     assert [each.text for each in choices(chat, "remove ")] == ["remove read_file"]
+
+
+def test_who_takes_no_tools_is_named() -> None:
+    """The model, or the engine that passes none on."""
+    engine = Engine()
+    conversation = chat(engine)
+    assert without_tools(conversation) == "m"
+    engine.name = "cli"
+    assert without_tools(conversation) == "the engine cli"

@@ -99,3 +99,25 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     app.effects.cwd = gone
     with pytest.raises(UsageError, match="the folder you are in is gone"):
         Toolkit(app).add("read_file")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://intranet.example/", "is not at a public address"),
+        ("http://127.0.0.1/", "is not at a public address"),
+        ("file:///etc/passwd", "only addresses that begin with http"),
+        ("http://example.com:8080/", "only the ports 80 and 443"),
+    ],
+)
+def test_a_page_is_fetched_by_the_guarded_way(tmp_path: Path, url: str, said: str) -> None:
+    """Nothing of this machine or its network is reached."""
+    app = chatting_world(tmp_path / "home").build(None)
+    app.effects.resolve = lambda host, port: ["10.0.0.1" if "intra" in host else host]
+    toolkit = Toolkit(app)
+    toolkit.add("fetch_url")
+    toolkit.allow(["fetch_url"])
+    assert toolkit.box is not None
+    (result,) = toolkit.box.run([ToolCall("1", "fetch_url", f'{{"url": "{url}"}}')])
+    assert isinstance(result, ToolResult)
+    assert said in result.output

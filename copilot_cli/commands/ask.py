@@ -276,8 +276,10 @@ class _Asked(NamedTuple):
         """
         chat, session, route = self._opened(application)
         if self.tools.names and chat.tools is None:
+            from copilot_cli.conversation import without_tools
+
             raise NotAllowedError(
-                f"{chat.model} takes no tools",
+                f"{without_tools(chat)} takes no tools",
                 hint="leave out --tool, or choose another model (`copilot-chat models`)",
             )
         self.options.want(application, chat, route.endpoint)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from copilot_cli.called import Called, calls
+from copilot_cli.conversation import without_tools
 from copilot_cli.errors import UsageError
 from copilot_cli.repl.arguments import whole_number
 from copilot_cli.repl.choices import Choice
@@ -51,11 +52,13 @@ def choices(repl: "Repl", typed: str) -> Iterable[Choice]:
 
 
 def remark(repl: "Repl") -> None:
-    """Say, once for each model, that it takes none of the tools that are given."""
-    model = repl.chat.model
-    if repl.talk.toolless and model not in repl.app.toolkit.refused_by:
-        repl.app.toolkit.refused_by.add(model)
-        repl.saying.note(f"{model} takes no tools: it is given none")
+    """Say, once for each model or engine, that it takes none of the tools that are given."""
+    if not repl.talk.toolless:
+        return
+    who = without_tools(repl.chat)
+    if who not in repl.app.toolkit.refused_by:
+        repl.app.toolkit.refused_by.add(who)
+        repl.saying.note(f"{who} takes no tools: it is given none")
 
 
 def _list(repl: "Repl") -> None:
