@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from copilot_cli.parties import Engine
     from copilot_cli.route_choice import Chosen
     from copilot_cli.routing import Route
+    from copilot_cli.secret import Secret
 
 ENGINES = {
     "direct": "Copilot as an editor asks it: quick and small, over endpoints nobody has promised",
@@ -33,9 +34,6 @@ ENGINES = {
     "cli": "Copilot through GitHub's command `copilot`, run once an answer: a second and more each",
 }
 """The engines of this version, that one first which answers where nothing is said."""
-
-RUNTIME_FOLDER = "official"
-"""The folder of the cache in which running runtimes have what they write."""
 
 
 class Engines:
@@ -66,13 +64,22 @@ class Engines:
     def _build(self, engine: str, endpoint: str | None) -> "Engine":
         match engine:
             case "official":
-                return self._official(endpoint)
+                access = self._own_endpoint(endpoint) if endpoint else self._sign_in()
+                return self._official(access, endpoint)
             case "cli":
-                return self._cli(endpoint)
+                right = self._announced(endpoint) if endpoint else self._sign_in()
+                return self._cli(right, endpoint)
             case _ if endpoint is not None:
                 return self._endpoint(endpoint)
             case _:
                 return self.direct(self._app.access.lease)
+
+    def on_token(self, engine: str, login: str, token: "Secret") -> "Engine":
+        """Return `official` or `cli` for the GitHub token that `login` has just got."""
+        access = self._sign_in(login, lambda: token)
+        built: Engine = self._official(access) if engine == "official" else self._cli(access)
+        self._built[engine, f"of {login}"] = built  # no endpoint's name; it is ended with the rest
+        return built
 
     def lister(self, endpoint: str | None) -> "DirectEngine | ByokEngine":
         """Return who lists the models of `endpoint`, or Copilot's. Raises as `of` does."""
@@ -167,18 +174,21 @@ class Engines:
 
     # -- GitHub's runtime ----------------------------------------------------------------------
 
-    def _official(self, endpoint: str | None) -> "OfficialEngine":
+    def _official(
+        self, access: "SignIn | OwnEndpoint", endpoint: str | None = None
+    ) -> "OfficialEngine":
         """Return the engine `official`; nothing of it is started before it is asked."""
         from copilot_cli.engines.official.engine import OfficialEngine
         from copilot_cli.environment import clean_environ
+        from copilot_cli.runtime.installed import RUNNING
 
         app = self._app
         return OfficialEngine(
             app.client,
             self._http(),
-            self._own_endpoint(endpoint) if endpoint else self._sign_in(),
+            access,
             program=self._program,
-            home=app.settings.paths.cache_dir / RUNTIME_FOLDER,
+            home=app.settings.paths.cache_dir / RUNNING,
             environ=clean_environ(app.effects.environ),
             timeout_idle=app.settings.timeout_idle,
             retries=app.settings.retries,
@@ -188,20 +198,21 @@ class Engines:
             find=lambda model: app.catalogue.find(model, endpoint),
         )
 
-    def _cli(self, endpoint: str | None) -> "CliEngine":
+    def _cli(self, access: "SignIn | Endpoint", endpoint: str | None = None) -> "CliEngine":
         """Return the engine `cli`; nothing is looked for before it is asked."""
         from copilot_cli.engines.cli import CliEngine
         from copilot_cli.engines.cli_command import find_program, unpacked
         from copilot_cli.environment import clean_environ
+        from copilot_cli.runtime.installed import RUNNING
 
         app = self._app
         environ = app.effects.environ
         return CliEngine(
-            self._announced(endpoint) if endpoint else self._sign_in(),
+            access,
             program=lambda: find_program(environ),
             environ=clean_environ(environ),
             unpacked=unpacked(environ),
-            folder=app.settings.paths.cache_dir / RUNTIME_FOLDER,
+            folder=app.settings.paths.cache_dir / RUNNING,
             timeout_idle=app.settings.timeout_idle,
             retries=app.settings.retries,
             sleep=app.wait,
@@ -210,19 +221,23 @@ class Engines:
             find=lambda model: app.catalogue.find(model, endpoint),
         )
 
-    def _sign_in(self) -> "SignIn":
+    def _sign_in(
+        self, login: str | None = None, token: "Callable[[], Secret] | None" = None
+    ) -> "SignIn":
+        """Return the sign-in of this run, or the one whose `token` is given."""
         from copilot_cli.engines.official.access import SignIn
 
         app, settings = self._app, self._app.settings
+        given = token or app.access.token
         addresses = {
             "COPILOT_GH_HOST": settings.host if settings.host != "github.com" else None,
             "COPILOT_DEBUG_GITHUB_API_URL": settings.github_api_url,
             "COPILOT_API_URL": settings.copilot_api(),
         }
         return SignIn(
-            f"{settings.host} {app.access.login}",
-            app.access.token,
-            lambda: app.access.exchange(app.access.token()),
+            f"{settings.host} {login or app.access.login}",
+            given,
+            lambda: app.access.exchange(given()),
             {name: value for name, value in addresses.items() if value},
             settings.copilot_api(),
         )
@@ -236,12 +251,15 @@ class Engines:
 
     def _program(self) -> Path:
         """Return the runtime to start; say so where it is not the one that fits."""
+        from copilot_cli.runtime.health import version_of
         from copilot_cli.runtime.installed import find
         from copilot_cli.runtime.versions import remark
 
-        runtime = find(self._app)
-        if runtime.version is not None and (said := remark(runtime.version)):
-            self._app.streams.notice(said)
+        app = self._app
+        runtime, cache = find(app), app.settings.paths.cache_dir
+        version = version_of(runtime, app.effects.environ, cache, app.effects.now())
+        if version is not None and (said := remark(version)):
+            app.streams.notice(said)
         return runtime.path
 
     # -- what all of them get --------------------------------------------------------------------

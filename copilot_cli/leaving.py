@@ -13,6 +13,7 @@ from copilot_cli.auth.accounts import ACCOUNT_KIND, Account, all_accounts, meant
 from copilot_cli.auth.sources import Source
 from copilot_cli.config_file import ConfigFile
 from copilot_cli.errors import CopilotChatError, SecretNotFound, StoreError, UsageError
+from copilot_cli.runtime.purging import purge as purge_runtimes
 from copilot_cli.store.cache import purge
 from copilot_cli.store.secrets import HISTORY, EntryName
 
@@ -139,6 +140,11 @@ class Leaving:
                 failed.append(f"{path} ({error.strerror})")
                 continue
             yield f"removed {path}"
+        try:
+            for folder in purge_runtimes(self._app.settings.paths.cache_dir):
+                yield f"removed {folder}"
+        except OSError as error:
+            failed.append(f"{error.filename} ({error.strerror})")
         self._remove_empty_folders()
         if failed:
             raise CopilotChatError(f"could not remove {'; '.join(failed)}")

@@ -16,6 +16,8 @@ from copilot_cli.endpoint_variables import (
     WIRE,
 )
 from copilot_cli.environment import EXTRA_HEADERS_VARIABLE, PROVIDER_VARIABLES
+from copilot_cli.runtime.installed import PATH_VARIABLE, URL_VARIABLE
+from copilot_cli.runtime.versions import VARIABLE as VERSION_VARIABLE
 from copilot_cli.settings import LATE_TOKEN_VARIABLES, SETTINGS, TOKEN_VARIABLES, Setting
 
 if TYPE_CHECKING:
@@ -72,6 +74,20 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         MODEL_VARIABLES,
         "Its model; `-m` and the variables of the setting `model` win.",
+    ),
+    Variable(
+        (VERSION_VARIABLE,),
+        "The version x.y.z of the official runtime to install and to use; unset: the one that this"
+        " program is made for.",
+    ),
+    Variable((URL_VARIABLE,), "Where `engine install` fetches the runtime's package from."),
+    Variable(
+        (PATH_VARIABLE,),
+        "A runtime, or for the engine `cli` a command `copilot`, that is there already.",
+    ),
+    Variable(
+        ("npm_config_registry",),
+        "Where npm packages come from; the registries of `.npmrc` files count as for npm.",
     ),
     Variable(("COPILOT_OFFLINE",), "No request but to this machine."),
     Variable(

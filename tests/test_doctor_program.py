@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from copilot_cli import identity
+from copilot_cli.runtime import versions
 from tests.doctor_world import NOW, Machine
+from tests.runtimes import runtime_program
 
 MONTH = 30.44 * 86_400
 
@@ -46,18 +48,53 @@ def test_a_program_that_is_not_installed(machine: Machine, monkeypatch: pytest.M
     assert machine.one("libraries").state == "skip"
 
 
-def test_the_official_runtime_is_looked_for_without_loading_it(
+@pytest.fixture
+def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the pinned SDK be installed."""
+    monkeypatch.setattr(metadata, "version", lambda _: versions.SDK)
+
+
+def test_without_the_sdk_only_one_engine_misses_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its version if it is installed, else nothing is wrong."""
+    """It does not come with everything, and nothing is wrong; but the engine official needs it."""
 
     def missing(name: str) -> str:
         raise metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(metadata, "version", lambda _: "9.9")
-    assert machine.one("official-runtime").detail == "github-copilot-sdk 9.9"
     monkeypatch.setattr(metadata, "version", missing)
     assert machine.one("official-runtime").state == "skip"
+    machine.environ["COPILOT_CHAT_ENGINE"] = "official"
+    found = machine.one("official-runtime")
+    assert (found.state, found.fix) == ("fail", "pip install 'copilot-chat[official]'")
+
+
+@pytest.mark.usefixtures("sdk")
+@pytest.mark.parametrize(("engine", "state"), [("direct", "pass"), ("official", "fail")])
+def test_a_runtime_that_is_missing(machine: Machine, engine: str, state: str) -> None:
+    """Who does not ask it is only told."""
+    machine.environ["COPILOT_CHAT_ENGINE"] = engine
+    found = machine.one("official-runtime")
+    assert (found.state, "not installed" in found.detail) == (state, True)
+    assert found.fix is not None
+    assert "engine install" in found.fix
+
+
+@pytest.mark.real
+@pytest.mark.usefixtures("sdk")
+@pytest.mark.parametrize(
+    ("version", "protocol", "state"),
+    [("1.0.102", 3, "pass"), ("1.0.92", 3, "warn"), ("1.0.102", 4, "fail")],
+)
+def test_a_runtime_is_started(
+    machine: Machine, tmp_path: Path, version: str, protocol: int, state: str
+) -> None:
+    """What it says of itself decides: another version may do, another protocol does not."""
+    machine.environ["COPILOT_CHAT_ENGINE"] = "official"
+    machine.environ["COPILOT_CLI_PATH"] = str(runtime_program(tmp_path, version, protocol))
+    found = machine.one("official-runtime")
+    assert found.state == state
+    assert (found.fix is None) == (state == "pass")
 
 
 AGES = {"new": (0.0, "pass"), "a year": (12.0, "pass"), "two years": (24.0, "warn")}

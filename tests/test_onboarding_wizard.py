@@ -17,7 +17,9 @@ from copilot_cli.errors import (
     StoreError,
     UsageError,
 )
-from copilot_cli.onboarding.wizard import COMMANDS, RISK
+from copilot_cli.onboarding.byok import COMMANDS
+from copilot_cli.onboarding.engine_choice import WAYS
+from copilot_cli.onboarding.wizard import RISK
 from copilot_cli.secret import Secret
 from tests.wizard_world import DEFAULT, STOP, Person, World
 
@@ -280,11 +282,11 @@ def test_store_none_keeps_no_sign_in(world: World) -> None:
 
 
 def test_the_risk_is_said_once(world: World) -> None:
-    """Three lines at the first sign-in; who has read them is not told again."""
+    """Both ways at the first sign-in; who has read of them is not told again."""
     world.onboard(Person(), **DEVICE, model="sim-echo")
-    assert world.said.count(RISK) == 1
+    assert world.said.count(WAYS) == 1
     world.onboard(Person(), method="device", force=True)
-    assert RISK not in world.said
+    assert WAYS not in world.said
 
 
 def test_the_risk_has_three_lines_where_nobody_is(world: World) -> None:

@@ -25,6 +25,7 @@ from copilot_cli.ui.report import TextReport
 from copilot_cli.ui.stream import make_writer
 
 START = 1_750_000_000.0
+ENGINE = "Which engine?"
 DEFAULT = object()
 """The answer of who presses Enter."""
 
@@ -52,7 +53,8 @@ class Asked:
 class Person:
     """Answers (a part of the question, the answer) in order; an exception is raised.
 
-    A question that was not foretold fails the test.
+    A question that was not foretold fails the test, but for that of the engine, which most have
+    no need to: its default is taken.
     """
 
     def __init__(self, *answers: tuple[str, Any]) -> None:
@@ -80,6 +82,8 @@ class Person:
     def choose(
         self, question: str, options: Sequence[Option], default: str | None = None, *, flag: str
     ) -> str:
+        if question == ENGINE and not (self.answers and self.answers[0][0] == ENGINE):
+            return str(default)
         answer = self._answer(question, options, default, flag)
         assert answer in [option.value for option in options if option.disabled_reason is None]
         return str(answer)

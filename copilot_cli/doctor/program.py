@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 from copilot_cli import __version__, identity
-from copilot_cli.doctor.check import Check, NotChecked
+from copilot_cli.doctor.check import Check, NotChecked, State
 from copilot_cli.doctor.examination import Examination
+from copilot_cli.errors import SettingsError
+from copilot_cli.runtime.listing import SDK_PACKAGE
 
 OLD = 18
 """Months after which the service may have retired the values of an identity."""
 
 _DISTRIBUTION = "copilot-chat"
-_RUNTIME = "github-copilot-sdk"  # what the engine `official` runs on
 
 
 def program(_: Examination) -> Iterator[Check]:
@@ -84,9 +85,41 @@ def identity_age(examination: Examination) -> Iterator[Check]:
         yield Check("identity", "warn", detail, fix)
 
 
-def runtime(_: Examination) -> Iterator[Check]:
-    """The official runtime, which is another engine's, if it is there."""
-    version = _version(_RUNTIME)
+def runtime(examination: Examination) -> Iterator[Check]:
+    """GitHub's SDK and runtime, which the engine official needs, and no other."""
+    from copilot_cli.runtime import versions
+
+    needed = examination.settings.engine == "official"
+    version = _version(SDK_PACKAGE)
     if version is None:
-        raise NotChecked(f"{_RUNTIME} is not installed; nothing here needs it")
-    yield Check("official-runtime", "pass", f"{_RUNTIME} {version}")
+        if not needed:
+            engine = examination.settings.engine
+            raise NotChecked(f"{SDK_PACKAGE} is not installed; the engine {engine} needs none")
+        yield Check("official-runtime", "fail", f"{SDK_PACKAGE} is not installed", _GET_SDK)
+        return
+    sdk = f"{SDK_PACKAGE} {version}"
+    try:
+        found = _runtime_version(examination)
+    except SettingsError as error:
+        state: State = "fail" if needed else "pass"
+        yield Check("official-runtime", state, f"{sdk}; {error.message}", error.hint)
+        return
+    detail = f"{sdk}; the runtime {found or 'of unknown version'} answers"
+    if version == versions.SDK and found == versions.RUNTIME:
+        yield Check("official-runtime", "pass", detail)
+    else:
+        fix = f"copilot-chat is made for the SDK {versions.SDK} and the runtime {versions.RUNTIME}"
+        yield Check("official-runtime", "warn", detail, fix)
+
+
+_GET_SDK = "pip install 'copilot-chat[official]'"
+_PATIENCE = 5.0  # seconds for the runtime to answer
+
+
+def _runtime_version(examination: Examination) -> str | None:
+    """Start the runtime that would be used, and return its version. Raises `SettingsError`."""
+    from copilot_cli.runtime import health, installed
+
+    app = examination.app
+    found, cache = installed.find(app), examination.settings.paths.cache_dir
+    return health.check(found, app.effects.environ, cache, deadline=_PATIENCE).version

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from copilot_cli.engines.models import default_model, known_plan, wants_consent
 from copilot_cli.errors import CopilotChatError, Interrupted
 from copilot_cli.model_names import Found, match
+from copilot_cli.routing import GITHUBS
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.chat import Chat
     from copilot_cli.messages import ModelInfo
     from copilot_cli.onboarding.answers import Answers
+    from copilot_cli.onboarding.signing_in import SignIn
+    from copilot_cli.parties import Engine
 
 
 class FirstAnswer:
@@ -33,16 +36,15 @@ class FirstAnswer:
         self.chosen: str | None = None
         self.dropped = False
 
-    def run(self, copilot: Any, login: str) -> None:
+    def run(self, sign_in: "SignIn") -> None:
         """Choose a model, and show its first answer or why there is none.
 
-        `copilot` is the Copilot token that was just exchanged, for the account `login`. Raises
-        nothing but what stops the wizard: Ctrl-C, what only a person could have answered, and a
-        stdout that takes nothing.
+        `sign_in` was just made, and its Copilot token exchanged. Raises nothing but what stops the
+        wizard: Ctrl-C, what only a person could have answered, and a stdout that takes nothing.
         """
-        self._engine = self._app.build_engine(_Proven(copilot))
-        self._login = login
-        self._plan = known_plan(getattr(copilot, "sku", None))
+        self._engine = self._app.build_engine(_Proven(sign_in.copilot))
+        self._sign_in = sign_in
+        self._plan = known_plan(getattr(sign_in.copilot, "sku", None))
         try:
             models = self._listed()
         except Interrupted:
@@ -58,14 +60,15 @@ class FirstAnswer:
     def _listed(self) -> "list[ModelInfo]":
         """Return the models as they are listed now; the commands that follow know them too."""
         reply = self._engine.models_reply()
-        return self._app.catalogue.keep(reply, self._login, self._plan)
+        return self._app.catalogue.keep(reply, self._sign_in.login, self._plan)
 
     def _answer(self, models: "Sequence[ModelInfo]") -> None:
         failed: list[str] = []
+        engine = self._answering()
         while self.chosen is not None:
             try:
                 self._prompts.note(f"\n{self.chosen} says:")
-                self._show(self._app.plain_chat(self._engine, self.chosen), self._answers.sample)
+                self._show(self._app.plain_chat(engine, self.chosen), self._answers.sample)
             except Interrupted:
                 raise
             except CopilotChatError as error:
@@ -79,6 +82,14 @@ class FirstAnswer:
                 self.chosen = another
             else:
                 return
+
+    def _answering(self) -> "Engine":
+        """Return the engine that is proven: the one that was chosen, with the token just got."""
+        name = self._app.settings.engine
+        if name not in GITHUBS:
+            return self._engine
+        signed = self._sign_in
+        return self._app.engines.on_token(name, signed.login, signed.credential.token)
 
     def _choose(self, models: "Sequence[ModelInfo]") -> None:
         usable = {model.id for model in _usable(models)}

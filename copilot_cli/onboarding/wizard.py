@@ -14,10 +14,12 @@ from copilot_cli.auth.sources import Source
 from copilot_cli.errors import Interrupted, UsageError
 from copilot_cli.model_cache import PATTERN
 from copilot_cli.onboarding.byok import COMMANDS, ByokWizard, settings_files
+from copilot_cli.onboarding.engine_choice import OFFICIAL, WAYS, EngineChoice
 from copilot_cli.onboarding.first_answer import FirstAnswer
 from copilot_cli.onboarding.sealing import Sealing, kept_where
 from copilot_cli.onboarding.second_run import SecondRun
 from copilot_cli.onboarding.signing_in import SignIn, SigningIn
+from copilot_cli.runtime.installed import FOLDER
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -51,6 +53,7 @@ class Wizard:
         self._say = app.prompts.note
         self._sealing = Sealing(app, answers)
         self._signing_in = SigningIn(app, answers, found)
+        self._engine_choice = EngineChoice(app, answers)
         self._first_answer = FirstAnswer(app, answers, show)
         self._byok = ByokWizard(app, answers, self._sealing, show)
 
@@ -71,9 +74,10 @@ class Wizard:
             return
         if not app.streams.person:
             self._warn()
+        self._engine_choice.run()
         kind, sign_in = self._sign_in(method, source)
         try:
-            self._first_answer.run(sign_in.copilot, sign_in.login)
+            self._first_answer.run(sign_in)
         except BaseException as stopped:
             # Whatever stops it here, the sign-in works, and says in the settings where it is.
             if kind == "none":
@@ -99,8 +103,11 @@ class Wizard:
             lines.append(f"{folder / 'token-*'} (the Copilot token, sealed, and its lock)")
             if place.key_file is not None:
                 lines.append(f"{place.key_file} (the key of that)")
-        models = self._app.settings.paths.cache_dir / PATTERN
-        return [*lines, f"{models} (the model list)", *settings_files(self._app)]
+        cache = self._app.settings.paths.cache_dir
+        lines.append(f"{cache / PATTERN} (the model list)")
+        if self._app.settings.engine == OFFICIAL:
+            lines.append(f"{cache / FOLDER} (the official runtime, if it is not there)")
+        return [*lines, *settings_files(self._app)]
 
     def _own_endpoint(self) -> bool:
         """Say whether the flags want one's own endpoint. Raises `UsageError` for a mixture."""
@@ -122,7 +129,8 @@ class Wizard:
         settings = self._app.settings
         if settings.source("engine") != "config.toml" or settings.engine == "byok":
             person = self._app.streams.person
-            self._say(f"{RISK}\n" if person else textwrap.fill(RISK, _WIDTH))
+            text = WAYS if self._engine_choice.open else RISK
+            self._say(f"{text}\n" if person else textwrap.fill(text, _WIDTH))
 
     def _sign_in(self, method: str, source: Source | None) -> tuple[str, SignIn]:
         """Return what seals the store, and the sign-in that was kept in it."""

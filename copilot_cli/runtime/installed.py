@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 PATH_VARIABLE = "COPILOT_CLI_PATH"
+URL_VARIABLE = "GITHUB_COPILOT_CLI_URL"
 INSTALLED = "installed"
 FOLDER = "runtimes"
+RUNNING = "official"
+"""The folder of the cache in which running runtimes have what they write."""
+
 MANIFEST = "manifest.json"
 _LIMIT = 64 * 1024
 

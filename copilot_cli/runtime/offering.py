@@ -4,7 +4,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import SettingsError
-from copilot_cli.runtime import installed, platforms, versions
+from copilot_cli.runtime import health, installed, platforms, versions
 from copilot_cli.runtime.installed import PATH_VARIABLE
 from copilot_cli.runtime.packages import Wanted
 
@@ -26,16 +26,15 @@ def have_ready(app: "App", *, yes: bool | None = None) -> None:
         raise SettingsError(
             "the engine official needs GitHub's SDK, which is not installed", hint=NO_SDK
         )
+    environ, cache = app.effects.environ, app.settings.paths.cache_dir
     try:
-        installed.find(app)
+        health.version_of(installed.find(app), environ, cache, app.effects.now())
     except SettingsError:
-        given = app.effects.environ.get(PATH_VARIABLE, "").strip()
-        if given or not _agreed(app, yes):
+        if environ.get(PATH_VARIABLE, "").strip() or not _agreed(app, yes):
             raise
         from copilot_cli.runtime.installing import fetch
 
-        wanted = Wanted(versions.wanted(app.effects.environ))
-        done = fetch(app, wanted)
+        done = fetch(app, Wanted(versions.wanted(environ)))
         app.streams.notice(f"installed the official runtime {done.runtime.version}")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from copilot_cli.errors import ServiceError, SettingsError, StoreError, UsageError
 from copilot_cli.runtime import download, hashes, npmrc, registry, transfer
 from copilot_cli.runtime.download import Progress, Source
+from copilot_cli.runtime.installed import URL_VARIABLE
 from copilot_cli.runtime.platforms import Platform
 from copilot_cli.runtime.versions import INTEGRITY
 from copilot_cli.store import files
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.runtime.npmrc import Npm
 
-URL_VARIABLE = "GITHUB_COPILOT_CLI_URL"
 PART = ".part"
 COPY = ".new-file"
 ACCEPTED = "accepted.json"

@@ -14,9 +14,6 @@ from copilot_cli.runtime.installed import FOLDER
 from copilot_cli.runtime.installing import LOCK, REPLACED, alone
 from copilot_cli.runtime.listing import Entry
 
-ENGINE_FOLDER = "official"
-"""The folder of the cache in which the engine gives its runtimes a home."""
-
 
 def remove(cache: Path, wanted: Sequence[Entry], say: Callable[[str], object]) -> Iterator[Entry]:
     """Remove runtimes, and yield each that is gone. Raises `CopilotChatError` for one that stays.
@@ -53,17 +50,6 @@ def clear(cache: Path, say: Callable[[str], object]) -> int:
             else:
                 each.unlink(missing_ok=True)
     return freed
-
-
-def purge(cache: Path) -> Iterator[Path]:
-    """Remove everything of runtimes below the cache folder, and yield what is gone.
-
-    Raises OSError where something stays.
-    """
-    for folder in (cache / FOLDER, cache / ENGINE_FOLDER):
-        if folder.is_dir() and not folder.is_symlink():
-            shutil.rmtree(folder)
-            yield folder
 
 
 def _size(path: Path) -> int:
