@@ -271,6 +271,13 @@ def test_a_model_that_takes_no_tools(world: World) -> None:
     assert world.run("ask", "still there?")[:2] == (0, "still there?")
 
 
+def test_an_engine_that_takes_no_tools(world: World) -> None:
+    """The same, whatever the model."""
+    code, out, err = world.run("ask", "--engine", "cli", *READ, "?")
+    assert (code, out) == (4, "")
+    assert "the engine cli takes no tools" in err
+
+
 def test_without_tools_nothing_is_sent_of_them(world: World) -> None:
     """And no module of them is imported."""
     for name in [name for name in sys.modules if name.startswith("copilot_cli.tools")]:

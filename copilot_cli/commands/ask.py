@@ -280,7 +280,7 @@ class _Asked(NamedTuple):
 
             raise NotAllowedError(
                 f"{without_tools(chat)} takes no tools",
-                hint="leave out --tool, or choose another model (`copilot-chat models`)",
+                hint="leave out --tool, or choose another model or engine",
             )
         self.options.want(application, chat, route.endpoint)
         question.check(application, chat, route.endpoint)
