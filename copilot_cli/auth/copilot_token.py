@@ -14,38 +14,24 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Protocol
 
-from copilot_cli.auth.lease_values import CopilotToken, ExchangeRefused
+from copilot_cli.auth.lease_values import CopilotToken
 from copilot_cli.errors import (
     CopilotChatError,
     KeyringLocked,
     LimitError,
     LockTimeout,
-    NetworkError,
     NotAllowedError,
     ServiceError,
     SignInError,
     StoreError,
 )
 from copilot_cli.secret import Secret
-from copilot_cli.store.cache import Failure, TokenCache, TokenRecord
+from copilot_cli.store.cache import TokenCache, TokenRecord
 
 _FUTURE = 60.0  # seconds by which a record may come from the future: the clock was set back
 _ENOUGH = 30.0  # seconds that make a token worth serving when it cannot be renewed
 _LOCK_WAIT = 20.0  # seconds; above what a keyring read and an exchange take
-_LONGEST_FAILURE = 300.0  # seconds that a Retry-After is heeded by all
-_REFUSED = 60.0  # seconds until a refusal is asked about again
 _SHARED = (SignInError, NotAllowedError, LimitError, ServiceError)
-_RECORDED: dict[str, type[CopilotChatError]] = {
-    kind.__name__: kind
-    for kind in (
-        SignInError,
-        ExchangeRefused,
-        NotAllowedError,
-        LimitError,
-        NetworkError,
-        ServiceError,
-    )
-}
 
 
 class GitHubLogin(Protocol):
@@ -173,10 +159,12 @@ class TokenLease:
         lent = self._lent(record) if self._left(record) > _advisory(record) else None
         if lent is not None:
             return lent
-        failure = self._failure_in_force(record)
-        if failure is not None:
-            return self._serve_or_raise(record, _recorded(failure, self._now()))
+        from copilot_cli.auth import shared_failure
         from copilot_cli.auth.patience import BUDGET
+
+        failure = shared_failure.in_force(record, self._now())
+        if failure is not None:
+            return self._serve_or_raise(record, shared_failure.told(failure, self._now()))
 
         deadline = self._monotonic() + BUDGET
         try:
@@ -191,7 +179,8 @@ class TokenLease:
         except (StoreError, LockTimeout) as error:  # this process's own trouble: not shared
             return self._serve_or_raise(record, error)
         except _SHARED as error:
-            self._keep(record._replace(fp=fp, fail=self._failed(record, error)))
+            fail = shared_failure.recorded(error, record, self._now())
+            self._keep(record._replace(fp=fp, fail=fail))
             return self._serve_or_raise(record, error)
         self._keep(_record(fp, fresh))
         return fresh
@@ -219,23 +208,6 @@ class TokenLease:
             monotonic=self._monotonic,
             jitter=self._jitter,
         )
-
-    def _failed(self, record: TokenRecord, error: CopilotChatError) -> Failure:
-        """Return what every process is told about `error`, and for how long."""
-        attempts = record.fail.attempts + 1 if record.fail else 1
-        if isinstance(error, SignInError | NotAllowedError):
-            wait = _REFUSED
-        elif error.retry_after is not None:
-            wait = min(error.retry_after, _LONGEST_FAILURE)
-        else:
-            wait = min(5.0 * 2 ** min(attempts - 1, 10), 60.0)
-        name = next(name for name, kind in _RECORDED.items() if isinstance(error, kind))
-        return Failure(self._now() + wait, attempts, name, error.message, error.hint, error.kind)
-
-    def _failure_in_force(self, record: TokenRecord) -> Failure | None:
-        """Return the record's failure unless it is over, or the clock was set back since."""
-        left = record.fail.until - self._now() if record.fail else 0.0
-        return record.fail if 0 < left <= _LONGEST_FAILURE else None
 
     def _serve_or_raise(self, record: TokenRecord | None, error: CopilotChatError) -> CopilotToken:
         lent = self._lent(record) if self._left(record) > _ENOUGH else None
@@ -310,9 +282,3 @@ def _record(fp: str, fresh: CopilotToken) -> TokenRecord:
         fresh.sku,
         bearer=fresh.bearer,
     )
-
-
-def _recorded(failure: Failure, now: float) -> CopilotChatError:
-    """Build anew the error that another process met."""
-    kind = _RECORDED.get(failure.error, ServiceError)
-    return kind(failure.why, hint=failure.hint, kind=failure.kind, retry_after=failure.until - now)

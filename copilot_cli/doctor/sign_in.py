@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from copilot_cli.secret import Secret
 
 _ONBOARD = "copilot-chat onboard"
-_LONGEST = 300.0  # seconds for which a failure is ever heeded: see `auth/copilot_token.py`
 
 
 def source(examination: Examination) -> Iterator[Check]:
@@ -231,6 +230,8 @@ def limits(examination: Examination) -> Iterator[Check]:
 
 def failure_in_force(examination: Examination) -> tuple[float, str, str | None] | None:
     """Return until when a recorded failure holds, why, and its hint; None where there is none."""
+    from copilot_cli.auth.shared_failure import in_force
+
     found = examination.app.access.resolved.source
     if found is None or found.problem:
         return None
@@ -238,7 +239,5 @@ def failure_in_force(examination: Examination) -> tuple[float, str, str | None] 
         record = examination.app.access.token_cache(found).read()
     except StoreError:
         return None
-    fail = record.fail if record else None
-    if fail is None or not 0 < fail.until - examination.app.effects.now() <= _LONGEST:
-        return None
-    return fail.until, fail.why, fail.hint
+    fail = in_force(record, examination.app.effects.now())
+    return None if fail is None else (fail.until, fail.why, fail.hint)
