@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 from copilot_cli import kinds
 from copilot_cli.patterns import pattern
 from copilot_cli.routing import COPILOT, ENV
+from copilot_cli.secret import names_github
 
 if TYPE_CHECKING:
     from copilot_cli.engines.endpoint import ProviderType
@@ -23,7 +24,6 @@ _NAME = pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 _KEY = pattern(r"[\x21-\x7e]{1,8192}")
 _VERSION = pattern(r"[0-9A-Za-z.-]{1,40}")
 _REQUESTS = pattern(r"/(?:chat/completions|completions|responses|messages|models)$")
-_OF_GITHUB = pattern(r"gh[opusr]_|github_pat_|(?:\S*;)?tid=")  # protocol.md sections 3.3 and 10.3
 _SECRET_NAME = pattern(
     r"(?:.*[_-])?(?:api)?(?:key|token|secret|password|bearer|authorization|credentials?|cookie)"
 )
@@ -134,7 +134,7 @@ def key_fault(value: str, tokens: Mapping[str, str]) -> str | None:
 def github_fault(text: str, tokens: Mapping[str, str]) -> str | None:
     """Return why no word of `text` may go to an endpoint, as a clause; None if all may."""
     for word in text.split():
-        if _OF_GITHUB.match(word):
+        if names_github(word):
             return "this is a token of GitHub or Copilot, and goes to no other service"
         for name, token in tokens.items():
             if token.strip() == word:

@@ -11,6 +11,7 @@ from copilot_cli.patterns import pattern
 _SENDABLE = pattern(r"[\x21-\x7e]{8,1024}")
 _MAX_TOKEN = 1024
 
+_OF_GITHUB = pattern(r"(?<![0-9A-Za-z])(?:gh[opusr]_|github_pat_|tid=)")
 _SECRETS = pattern(
     r"gh[opusr]_\w{10,}"
     r"|github_pat_\w{10,}"
@@ -64,6 +65,14 @@ def unsendable_position(value: str) -> int | None:
         if not "\x21" <= char <= "\x7e":
             return index
     return min(len(value), _MAX_TOKEN) + 1
+
+
+def names_github(text: str) -> bool:
+    """Say whether `text` holds a token of GitHub or Copilot, by how such tokens begin.
+
+    Source: github/docs, "GitHub's token formats"; microsoft/vscode-copilot-chat for `tid=`.
+    """
+    return _OF_GITHUB.search(text) is not None
 
 
 def strip_newline(value: str) -> str:

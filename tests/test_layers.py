@@ -160,15 +160,15 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},
-    "leaving": WHOLE | {"config_file"},
+    "leaving": WHOLE | {"config_file", "runtime"},
     "key_changes": {"app", "errors", "new_key", "secret", "store"},
     "key_exports": {"app", "errors", "key_changes", "new_key", "secret", "store"},
     "new_key": {"app", "errors", "secret", "store"},
     "sign_ins": {"app", "auth", "errors", "store", "ui"},
-    "doctor": WHOLE | {"__version__", "listed_models", "proxies"},
+    "doctor": WHOLE | {"__version__", "listed_models", "proxies", "runtime"},
     "onboarding": WHOLE | {"model_cache", "parties", "runtime"},
     "repl": WHOLE | {"engine_building", "runtime"},
-    "reference": {"endpoint_variables", "environment", "main", "settings"},
+    "reference": {"endpoint_variables", "environment", "main", "runtime", "settings"},
     "commands": WHOLE
     | {"config_file", "editing", "leaving", "onboarding", "repl", "shell_command", "signals"}
     | {

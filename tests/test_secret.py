@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from copilot_cli.secret import Secret, redact, strip_newline, unsendable_position
+from copilot_cli.secret import Secret, names_github, redact, strip_newline, unsendable_position
 
 TOKEN = "ghu_madeUpForTests0000000000000000000000"
 
@@ -91,3 +91,18 @@ def test_a_token_never_survives_in_any_text(before: str, after: str) -> None:
 def test_redacting_takes_time_in_proportion() -> None:
     """A text made to be matched from every place is done in one pass over it."""
     assert redact("://" + ":" * 200_000) == "://" + ":" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("ghu_madeUp", True, id="a token"),
+        pytest.param("Bearer github_pat_madeUp", True, id="in a header"),
+        pytest.param("exp=1;tid=madeUp:sig", True, id="Copilot's"),
+        pytest.param("sk-madeUp0ghp_inside", False, id="within a word"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_a_token_of_github_is_known_by_its_beginning(text: str, *, found: bool) -> None:
+    """Wherever it stands, but not within another word."""
+    assert names_github(text) is found

@@ -20,13 +20,10 @@ from copilot_cli.engines.provider_rows import PROVIDERS, authorization
 from copilot_cli.engines.resilience import Patience, persistent
 from copilot_cli.errors import SettingsError
 from copilot_cli.messages import Event, ModelInfo, Request
-from copilot_cli.patterns import pattern
+from copilot_cli.secret import names_github
 from copilot_cli.wires.stream import Decoder
 from copilot_cli.wires.table import WIRES, Wire
 
-_OF_GITHUB = pattern(
-    r"(?<![0-9A-Za-z])(?:gh[opusr]_|github_pat_|tid=)"
-)  # protocol notes on tokens, 2026
 _NO_LIST = frozenset({404, 405, 501})
 
 
@@ -137,7 +134,7 @@ class ByokEngine:
         headers = httpx.Headers({**wire.headers, **self._endpoint.headers})
         headers.update(authorization(self._endpoint))
         for name, value in headers.items():
-            if _OF_GITHUB.search(value):
+            if names_github(value):
                 self._refuse(name)
         return dict(headers)
 
