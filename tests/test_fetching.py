@@ -248,7 +248,8 @@ def test_a_redirect_to_nowhere(web: Web) -> None:
 )
 def test_texts(web: Web, body: bytes, content_type: str, media_type: str, text: str) -> None:
     """By their type and encoding; HTML is made readable."""
-    web.page("http://x.example/", body, **({"content_type": content_type} if content_type else {}))
+    headers: dict[str, Any] = {"content_type": content_type} if content_type else {}
+    web.page("http://x.example/", body, **headers)
     assert web.fetch("http://x.example/") == Fetched("http://x.example/", media_type, text)
 
 
@@ -273,7 +274,7 @@ def test_an_image_is_what_its_bytes_are(web: Web) -> None:
 )
 def test_what_is_not_read(web: Web, body: bytes, content_type: str, said: str) -> None:
     """Neither text nor one of the four kinds of images; the type is told, made safe."""
-    headers = {"content_type": content_type} if content_type else {}
+    headers: dict[str, Any] = {"content_type": content_type} if content_type else {}
     web.page("http://x.example/", body, **headers)
     with pytest.raises(UsageError, match=f"x.example sent {said}.*, which is not read") as raised:
         web.fetch("http://x.example/")
@@ -312,7 +313,7 @@ def test_other_answers(web: Web, status: int, kind: type[CopilotChatError], mess
     ],
     ids=["said", "sent", "compressed", "bomb"],
 )
-def test_too_large(web: Web, body: bytes, headers: dict[str, str]) -> None:
+def test_too_large(web: Web, body: bytes, headers: dict[str, Any]) -> None:
     """Said or not, compressed or not; no more than the limit is held."""
     stream = web.page("http://x.example/", body, content_type="text/plain", **headers)
     with pytest.raises(UsageError, match=r"what x.example sends is larger than 5 MiB"):

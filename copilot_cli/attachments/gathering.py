@@ -140,7 +140,7 @@ class Gathering:
 
     def _of_several(self, path: Path, name: str, *, images: bool) -> Attachment:
         try:
-            suspected = self._screening.suspects(path)
+            suspected = self._screening.suspects(path, name)
             if suspected and not self._screening.allowed:
                 raise _LeftOut(_SENSITIVE)
             data = read(path, name, LARGEST_IN_FOLDER)

@@ -34,7 +34,7 @@ class Screening:
 
     def check_path(self, path: Path, name: str) -> None:
         """Raise `UsageError` for what is ours, and for a sensitive name nobody agreed to."""
-        if why := self.suspects(path):
+        if why := self.suspects(path, name):
             self._agree(name, why)
 
     def check_text(self, text: str, name: str) -> None:
@@ -43,19 +43,22 @@ class Screening:
         if found is not None:
             self._agree(name, f"there seems to be a {found.kind} in line {found.line}")
 
-    def suspects(self, path: Path) -> str | None:
-        """Return why a file may hold secrets, by its name; None where nothing says so.
+    def suspects(self, path: Path, name: str) -> str | None:
+        """Return why a file may hold secrets, by its path; None where nothing says so.
 
         Raises `UsageError` for what is ours.
         """
         try:
             if belongs(path, self._own):
                 raise UsageError(
-                    f"{path} belongs to copilot-chat itself: it is never sent", kind=OURS
+                    f"{name} belongs to copilot-chat itself: it is never sent", kind=OURS
                 )
             return "by its name" if is_sensitive(path) else None
-        except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"{path} cannot be read: no file can have that name") from error
+        except RuntimeError as error:  # of pathlib's
+            raise UsageError(f"{name} cannot be read: its links lead in a circle") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no file can have that name"
+            raise UsageError(f"{name} cannot be read: {reason}") from error
 
     @cached_property
     def _own(self) -> tuple[Path, ...]:
@@ -81,9 +84,16 @@ def own(app: "App") -> tuple[Path, ...]:
     paths = app.paths
     talk = paths.conversations
     beside = [talk.with_name(talk.name + end) for end in ("-wal", "-shm", "-journal")]
-    files = [paths.config_file, paths.key_file, paths.store_lock, talk, *beside, paths.history]
+    files = [paths.config_file, paths.key_file, paths.store_file, paths.store_lock, paths.history]
     try:
         elsewhere = app.settings.key_file
     except CopilotChatError:  # settings that cannot be read name no file
         elsewhere = None
-    return (paths.secrets_dir, paths.cache_dir, *files, *([elsewhere] if elsewhere else []))
+    return (
+        paths.secrets_dir,
+        paths.cache_dir,
+        *files,
+        talk,
+        *beside,
+        *([elsewhere] if elsewhere else []),
+    )
