@@ -29,6 +29,7 @@ CHAT = "/chat/completions"
 MODEL = "llama-sim:latest"
 KEY = "sk-madeUpForTests"
 TURNS = 12
+PAUSE = 0.1  # seconds between two turns of a measurement: nobody types faster
 
 
 def build(program: str, home: str, url: str) -> OfficialEngine:
@@ -75,6 +76,7 @@ def measure(engine: OfficialEngine, began: float) -> dict[str, Any]:
     said: list[Message] = []
     first, turns = 0.0, []
     for number in range(TURNS):
+        time.sleep(PAUSE)
         start = time.perf_counter()
         said.append(message("user", f"turn {number}"))
         text = ""

@@ -2,8 +2,9 @@
 
 Both ask the same simulator over loopback, each in a process of its own, in turn. What is compared:
 from the process's first line to the first word (the import of the SDK and the start of the runtime
-in it), a turn of a conversation that is warm, and the runtime's memory. Ours is to take at most 1.2
-times as long. The median of several runs, since a single one is noise.
+in it), a turn of a conversation that is warm, from the question to the end of the answer, and the
+runtime's memory. Ours is to take at most 1.2 times as long. The median of several runs, since a
+single one is noise.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
-from tests.official_process import KEY, MODEL, TURNS, memory
+from tests.official_process import KEY, MODEL, PAUSE, TURNS, memory
 
 LIMIT = 1.2
 
@@ -65,6 +66,7 @@ async def bare(program: str, home: str, url: str, began: float) -> dict[str, Any
     session.on(hear)
     turns = []
     for number in range(TURNS):
+        await asyncio.sleep(PAUSE)
         start = time.perf_counter()
         idle.clear()
         await session.send(f"turn {number}")
