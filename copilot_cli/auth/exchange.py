@@ -187,6 +187,7 @@ def _failure(reply: rest.Reply, now: float) -> CopilotChatError:
 
 _SIGN_UP = "sign up at https://github.com/github-copilot/signup"
 _SETTINGS = "see https://github.com/settings/copilot"
+_BILLING = "see https://github.com/settings/billing"
 _ADMIN = "ask an administrator of your organisation"
 _SUPPORT = "ask https://support.github.com"
 
@@ -200,7 +201,7 @@ NOTIFICATIONS: dict[str, tuple[str, str]] = {
     "spammy_user": ("this account is flagged", _SUPPORT),
     "snippy_not_configured": ("a Copilot setting has to be chosen first", _SETTINGS),
     "server_error": ("the service failed", _SUPPORT),
-    "billing_locked": ("the account's billing is locked", _SETTINGS),
+    "billing_locked": ("the account's billing is locked", _BILLING),
     "trade_restricted": ("Copilot is not offered to this account", _SUPPORT),
     "trade_restricted_country": ("Copilot is not offered in this country", _SUPPORT),
     "expired_coupon": ("the Copilot coupon has expired", _SETTINGS),
