@@ -47,7 +47,7 @@ class Suspicion(NamedTuple):
 
 def is_sensitive(path: Path, own: Iterable[Path] = ()) -> bool:
     """Say whether `path`, or what it leads to, is such a file; `own` is what belongs to us."""
-    return belongs(path, own) or _named_so(path) or _named_so(path.resolve())
+    return belongs(path, own) or named_so(path) or named_so(path.resolve())
 
 
 def belongs(path: Path, own: Iterable[Path]) -> bool:
@@ -80,7 +80,8 @@ def _same(path: Path, own: Path) -> bool:
         return False
 
 
-def _named_so(path: PurePath) -> bool:
+def named_so(path: PurePath) -> bool:
+    """Say whether `path` has the name of such a file, or is in a folder of them."""
     parts = tuple(part.lower() for part in path.parts)
     if not _FOLDERS.isdisjoint(parts) or parts[-2:] in _TAILS:
         return True

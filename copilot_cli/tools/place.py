@@ -7,15 +7,18 @@ person agrees to. What is refused is a `ToolError`, for the model.
 
 import os
 import stat
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
-from copilot_cli.sensitive import holds_secret, is_sensitive
+from copilot_cli.sensitive import holds_secret, is_sensitive, named_so
 from copilot_cli.tools.tool import ToolError
 
 LARGEST = 8 * 1024 * 1024
 """The most bytes of a file that a tool reads or writes."""
 
+_HEAD = 8192  # bytes in which a binary file shows itself
 _FLAGS: int = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # a pipe has no writer to wait for
@@ -35,6 +38,7 @@ class Place:
     def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
         self.folder = folder.resolve()
         self._own = (*own, *_NEVER)
+        self._ours = tuple(_spelled(each.resolve(), Path(each.anchor)) for each in self._own)
 
     def name(self, path: Path) -> str:
         """Return what `path` is called in the folder."""
@@ -76,15 +80,18 @@ class Place:
         return path
 
     def may_read(self, path: Path) -> bool:
-        """Say whether a file that was found below the folder is one to look into."""
-        return not is_sensitive(path, self._own)
+        """Say whether a file that a walk has found is one to look into: its name is no link's."""
+        return not named_so(path) and not any(path.is_relative_to(each) for each in self._ours)
 
     def content(self, name: str) -> bytes:
         """Return all bytes of the file `name`. Raises `ToolError`."""
         return self.content_of(self.path(name), name)
 
-    def content_of(self, path: Path, name: str) -> bytes:
-        """Return all bytes of `path`, which `path` or a walk has returned. Raises `ToolError`."""
+    def content_of(self, path: Path, name: str, *, text: bool = False) -> bytes:
+        """Return all bytes of `path`, which `path` or a walk has returned. Raises `ToolError`.
+
+        Of what is to be a `text` only the beginning is read where there is a zero in it.
+        """
         name = name[:200]
         try:
             descriptor = os.open(path, _FLAGS)
@@ -94,18 +101,11 @@ class Place:
             found = os.fstat(descriptor)
             if not stat.S_ISREG(found.st_mode):
                 raise ToolError(f"{name} is {_kind(found.st_mode)}.")
-            if not self._still(path, found):
+            if not _still(path, descriptor, found):
                 raise ToolError(f"{name} was put elsewhere meanwhile.")
-            return _whole(descriptor, name)
+            return _whole(descriptor, name, text=text)
         finally:
             os.close(descriptor)
-
-    def _still(self, path: Path, found: os.stat_result) -> bool:
-        """Say whether what was opened is what `path` leads to, without a link on the way."""
-        try:
-            return path.resolve() == path and os.path.samestat(path.stat(), found)
-        except OSError:
-            return False
 
     def text(self, name: str) -> str:
         """Return the text of the file `name`. Raises `ToolError`, for what is no text, too."""
@@ -143,9 +143,24 @@ def _listed(folder: Path, name: str) -> str:
         return name
 
 
-def _whole(descriptor: int, name: str) -> bytes:
+def _still(path: Path, descriptor: int, found: os.stat_result) -> bool:
+    """Say whether what was opened is what `path` leads to, without a link on the way."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # no /proc here
+            if os.readlink(f"/proc/self/fd/{descriptor}") == str(path):  # noqa: PTH115 - quick
+                return True
+    try:
+        return path.resolve() == path and os.path.samestat(path.stat(), found)
+    except OSError:
+        return False
+
+
+def _whole(descriptor: int, name: str, *, text: bool) -> bytes:
     data = bytearray()
     try:
+        data += os.read(descriptor, _HEAD)
+        if text and b"\0" in data:
+            return bytes(data)
         while chunk := os.read(descriptor, LARGEST + 1 - len(data)):
             data += chunk
     except OSError as error:

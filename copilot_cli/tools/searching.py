@@ -76,7 +76,7 @@ def _found(place: Place, files: Iterator[Path], search: "_Search") -> Iterator[s
     for path in files:
         name = place.name(path)
         try:
-            content = place.content_of(path, name)
+            content = place.content_of(path, name, text=True)
         except ToolError:  # too large, gone, or no file any more
             continue
         if b"\0" in content:
