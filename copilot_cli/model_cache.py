@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.store.cache import read_json, write_json
+from copilot_cli.store.cache import is_number, read_json, write_json
 
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
@@ -99,6 +99,6 @@ class ModelCache:
         whose, at, items, plan = (entry.get(key) for key in ("for", "at", "data", "plan"))
         if not isinstance(whose, str) or not isinstance(items, list):
             return None
-        if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+        if not is_number(at):
             return None
         return ModelList(whose, items, at, plan=plan if isinstance(plan, str) else None)

@@ -67,7 +67,15 @@ def test_every_list_the_newest_first(cache: ModelCache) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("at", None), ("at", True), ("at", "now"), ("data", {}), ("data", None), ("for", 7)],
+    [
+        ("at", None),
+        ("at", True),
+        ("at", "now"),
+        ("at", 10**400),
+        ("data", {}),
+        ("data", None),
+        ("for", 7),
+    ],
 )
 def test_a_damaged_entry_is_none(
     cache: ModelCache, tmp_path: Path, field: str, value: object
@@ -82,7 +90,15 @@ def test_a_damaged_entry_is_none(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff{", b"[]", b'{"at": 1, "data": []}', b"[" * 100_000]
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\xff{", id="no text"),
+        pytest.param(b"[]", id="another shape"),
+        pytest.param(b'{"at": 1, "data": []}', id="no entry"),
+        pytest.param(b"[" * 100_000, id="nested deeply"),
+        pytest.param(b'{"at": 1' + b"0" * 400 + b', "data": {}}', id="beyond all time"),
+    ],
 )
 def test_a_damaged_file_is_none(cache: ModelCache, tmp_path: Path, content: bytes) -> None:
     """It is read as a miss, and written over."""

@@ -8,7 +8,6 @@ where it and its key lie is decided by `cache_place` alone (docs/privacy.md).
 import hashlib
 import hmac
 import json
-import math
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -210,7 +209,7 @@ def read_json(path: Path, max_age: float, now: float) -> object | None:
     except (OSError, StoreError, ValueError, RecursionError):
         return None
     at = found.get("at") if isinstance(found, dict) else None
-    if not _is_number(at) or not -_FUTURE <= now - at <= max_age:
+    if not is_number(at) or not -_FUTURE <= now - at <= max_age:
         return None
     data: object = found.get("data")
     return data
@@ -275,7 +274,7 @@ def _parsed(fields: Mapping[str, object]) -> TokenRecord:
 def _check(
     numbers: tuple[object, ...], texts: tuple[object, ...], optional: tuple[object, ...]
 ) -> None:
-    if not all(_is_number(number) for number in numbers):
+    if not all(is_number(number) for number in numbers):
         raise TypeError("not a number")
     if not all(isinstance(text, str) for text in texts):
         raise TypeError("not a text")
@@ -283,5 +282,6 @@ def _check(
         raise TypeError("not a text")
 
 
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def is_number(value: object) -> TypeGuard[float]:
+    """Say whether `value` is a number that a time or a count can be; JSON holds 10**400 as well."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e15 < value < 1e15
