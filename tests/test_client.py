@@ -12,7 +12,8 @@ import pytest
 
 import copilot_cli
 from copilot_cli import Client, CopilotChatError, End, Notice, Text, ToolResult, UsageReport
-from copilot_cli.errors import FilteredError, IncompleteError, SignInError, UsageError
+from copilot_cli import FilteredError, IncompleteError, SignInError, UsageError
+from tests.pictures_made import PNG
 from tests.repl_world import chatting_world
 from tests.wizard_world import World
 
@@ -96,6 +97,21 @@ def test_who_is_not_signed_in_hears_it(world: World) -> None:
         client(world).answer("hi")
     assert (caught.value.exit_code, caught.value.hint) == (3, "run `copilot-chat onboard`")
     assert isinstance(caught.value, CopilotChatError)
+
+
+def test_one_stop_is_one_text(world: World) -> None:
+    """And not its letters."""
+    client(world).answer("?", stop="END")
+    assert world.sim.log[-1].json()["stop"] == ["END"]
+
+
+def test_a_closed_client_answers_nothing(world: World) -> None:
+    """It says so."""
+    with client(world) as own:
+        pass
+    with pytest.raises(UsageError, match="the client is closed"):
+        own.answer("?")
+    assert world.sim.log == []
 
 
 @pytest.mark.parametrize("text", ["", " \n"])
@@ -235,3 +251,33 @@ def test_a_conversation_has_its_tools_in_every_turn(world: World) -> None:
     names = [each["function"]["name"] for each in world.sim.log[-1].json()["tools"]]
     assert names == ["stock", "list_files"]
     assert world.sim.log[-1].json()["tool_choice"] == "none"
+
+
+def test_files_go_along(world: World, tmp_path: Path) -> None:
+    """As with `ask -f`; what may hold secrets only where the script says so."""
+    note, env = tmp_path / "note.txt", tmp_path / ".env"
+    note.write_text("remember")
+    env.write_text("A=1")
+    with client(world) as own:
+        assert "remember" in own.answer("what?", files=[note])
+        for options, message in (
+            ({"files": [env]}, "may hold secrets"),
+            ({"files": [tmp_path / "none"]}, "there is no file"),
+        ):
+            with pytest.raises(UsageError, match=message):
+                own.answer("what?", **options)  # type: ignore[arg-type]
+        assert "A=1" in own.answer("what?", files=[str(env)], allow_sensitive=True)
+    assert [entry.endpoint for entry in world.sim.log].count("chat") == 2
+
+
+def test_images_go_along(world: World, tmp_path: Path) -> None:
+    """With the detail that is wanted; the model's limits are held first."""
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PNG)
+    with client(world) as own:
+        own.answer("what?", files=[picture], detail="low")
+        with pytest.raises(UsageError, match="sim-reason takes no images"):
+            own.answer("what?", files=[picture], model="sim-reason")
+    (asked,) = [entry for entry in world.sim.log if entry.endpoint == "chat"]
+    assert asked.json()["messages"][0]["content"][1]["image_url"]["detail"] == "low"
+    assert asked.headers["copilot-vision-request"] == "true"
