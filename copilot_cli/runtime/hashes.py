@@ -2,12 +2,12 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
 from hashlib import sha512
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from copilot_cli.errors import UsageError
-from copilot_cli.runtime.versions import INTEGRITY
 
 _CHUNK = 1 << 20
 _BYTES = 64
@@ -57,9 +57,9 @@ def normal(text: str, where: str) -> str:
     return base64.b64encode(data).decode()
 
 
-def known(digest: str) -> Known | None:
-    """Return which package has this hash, if it is one of those that are pinned."""
-    for version, platforms in INTEGRITY.items():
+def known(digest: str, pins: Mapping[str, Mapping[str, str]]) -> Known | None:
+    """Return which package has this hash, if it is one of `pins`, by version and platform."""
+    for version, platforms in pins.items():
         for platform, pinned in platforms.items():
             if pinned == digest:
                 return Known(version, platform)

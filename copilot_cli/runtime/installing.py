@@ -8,7 +8,7 @@ next goes on, and a folder that the next removes.
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +20,7 @@ from copilot_cli.runtime.download import Progress, unwritable
 from copilot_cli.runtime.installed import FOLDER, INSTALLED, MANIFEST, Runtime, is_whole, place
 from copilot_cli.runtime.packages import Package, Packages, Wanted
 from copilot_cli.runtime.platforms import Platform
+from copilot_cli.runtime.versions import INTEGRITY
 from copilot_cli.store import files
 
 if TYPE_CHECKING:
@@ -42,16 +43,24 @@ class Installed(NamedTuple):
 
 
 class Installer:
-    """Installs runtimes for this machine. `progress` is told of every piece of a download."""
+    """Installs runtimes for this machine. `progress` is told of every piece of a download.
+
+    `pins` are hashes, by version and platform; `here` is this machine's platform.
+    """
 
     def __init__(
-        self, app: "App", progress: Progress, *, here: Callable[[], Platform] = platforms.here
+        self,
+        app: "App",
+        progress: Progress,
+        *,
+        here: Callable[[], Platform] = platforms.here,
+        pins: Mapping[str, Mapping[str, str]] = INTEGRITY,
     ) -> None:
         self._app = app
         self._here = here()
         self._cache = app.settings.paths.cache_dir
         self._folder = self._cache / FOLDER
-        self._packages = Packages(app, self._folder, self._here, progress)
+        self._packages = Packages(app, self._folder, self._here, progress, pins=pins)
 
     def install(self, wanted: Wanted) -> Installed:
         """Have the runtime that is wanted, and return it with what it answered.

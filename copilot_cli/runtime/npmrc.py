@@ -21,7 +21,7 @@ DEFAULT = "https://registry.npmjs.org"
 _KEYS = ("@github:registry", "registry")
 _PREFIX = "npm_config_"
 _MAX_BYTES = 256 * 1024
-_CREDENTIAL = pattern(r"//(?P<place>[^\s:]+(?::\d+)?[^\s:]*?)/?:(?P<kind>_authToken|_auth)")
+_CREDENTIAL = pattern(r"//(?P<place>[^\s:]+(?::\d+)?[^\s:]*):(?P<kind>_authToken|_auth)")
 _SCHEMES = {"_authToken": "Bearer", "_auth": "Basic"}
 _VARIABLE = pattern(r"\$\{(\w+)(\?)?\}")
 
@@ -131,7 +131,7 @@ def _credentials(layer: _Layer) -> Iterator[tuple[str, Secret]]:
             continue
         if unsendable_position(text) is not None:
             raise SettingsError(f"{layer.source}: the {match['kind']} in it cannot be sent")
-        host, slash, path = match["place"].partition("/")
+        host, slash, path = match["place"].rstrip("/").partition("/")
         yield f"{host.lower()}{slash}{path}/", Secret(f"{_SCHEMES[match['kind']]} {text}")
 
 

@@ -7,6 +7,7 @@ only after a person was shown its hash and said yes, once for each hash.
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -52,13 +53,25 @@ class Package(NamedTuple):
 
 
 class Packages:
-    """Gets packages for the platform `here` into `folder`, which is private to us."""
+    """Gets packages for the platform `here` into `folder`, which is private to us.
 
-    def __init__(self, app: "App", folder: Path, here: Platform, progress: Progress) -> None:
+    `pins` are the hashes that settle it, by version and platform.
+    """
+
+    def __init__(
+        self,
+        app: "App",
+        folder: Path,
+        here: Platform,
+        progress: Progress,
+        *,
+        pins: Mapping[str, Mapping[str, str]] = INTEGRITY,
+    ) -> None:
         self._app = app
         self._folder = folder
         self._here = here
         self._progress = progress
+        self._pins = pins
 
     def get(self, wanted: Wanted) -> Package:
         """Return the package, whose hash was accepted.
@@ -132,7 +145,7 @@ class Packages:
     # -- judging it ------------------------------------------------------------------------------
 
     def _pinned(self, wanted: Wanted) -> str | None:
-        return INTEGRITY.get(wanted.version, {}).get(self._here.name)
+        return self._pins.get(wanted.version, {}).get(self._here.name)
 
     def _expected(self, wanted: Wanted) -> set[str]:
         return set(filter(None, (self._pinned(wanted), wanted.sha512)))
@@ -142,7 +155,7 @@ class Packages:
         pinned, digest = self._pinned(wanted), package.digest
         if digest in self._expected(wanted):
             return
-        if (other := hashes.known(digest)) is not None:
+        if (other := hashes.known(digest, self._pins)) is not None:
             raise UsageError(
                 f"{package.where} is the runtime {other.version} for {other.platform}",
                 hint=f"this machine needs {wanted.version} for {self._here.name}",
