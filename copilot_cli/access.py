@@ -217,6 +217,7 @@ class Access:
 
     def adopt(self, login: str, store_kind: str, key_file: Path | None) -> None:
         """Go on, for the rest of this run, as the account just signed in, with its store."""
+        self._stay_on_host()
         self._app.set_options(
             account=login, store=store_kind, key_file=str(key_file) if key_file else None
         )
@@ -229,8 +230,14 @@ class Access:
         """
         environ = {**self._app.effects.environ, "COPILOT_CHAT_TOKEN": token.reveal()}
         self._app.effects.environ = environ
+        self._stay_on_host()
         self._app.set_options(account=None)  # it names no sign-in that is kept
         self._app.forget_settings()
+
+    def _stay_on_host(self) -> None:
+        """Keep the host that the name of the account brought along, when that name goes."""
+        if self._app.settings.source("host") == "option":
+            self._app.set_options(host=self._app.settings.host)
 
     def keep_copilot_token(self, login: str, token: "CopilotToken") -> None:
         """Put a token that was just exchanged into the cache, for the commands that follow."""

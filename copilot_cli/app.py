@@ -126,9 +126,10 @@ class App:
 
     def _on_host_of_account(self, settings: Settings) -> Settings:
         """Return `settings` for the host where the account that was named is signed in."""
-        from copilot_cli.auth.choosing import on_its_host
+        from copilot_cli.auth.choosing import on_its_host, on_named_host
         from copilot_cli.store.store_file import StoredNames
 
+        settings = on_named_host(settings)
         try:
             return on_its_host(settings, StoredNames(settings.paths.data_dir))
         except StoreError:  # told where the store is opened

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from copilot_cli.auth.accounts import Account
-from copilot_cli.auth.choosing import Named, on_its_host, parse_name
+from copilot_cli.auth.choosing import Named, on_its_host, on_named_host, parse_name
 from copilot_cli.errors import UsageError
 from copilot_cli.settings import Settings
 from copilot_cli.store.sealed import EntryName
@@ -60,6 +60,48 @@ def load(
 ) -> Settings:
     (tmp_path / "config.toml").write_text(text)
     return Settings.load({"home": str(tmp_path), **options}, environ or {})
+
+
+@pytest.mark.parametrize("name", ["a.ghe.com/mona", "mona@A.ghe.com"])
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        ({}, {}),
+        ({"host": "a.ghe.com"}, {}),
+        ({}, {"GH_HOST": "b.ghe.com"}),
+        ({}, {"COPILOT_CHAT_TOKEN": TOKEN}),
+    ],
+    ids=["alone", "the same host", "over a variable", "beside a token"],
+)
+def test_a_name_brings_its_host_along(
+    tmp_path: Path, name: str, options: dict[str, str], environ: dict[str, str]
+) -> None:
+    """`--account HOST/NAME` is the account and the host, whatever a variable says."""
+    found = on_named_host(load(tmp_path, environ, account=name, **options))
+    assert (found.host, found.account, found.source("host")) == ("a.ghe.com", "mona", "option")
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        ({"account": "a.ghe.com/mona", "host": "github.com"}, {}),
+        ({"host": "github.com"}, {"COPILOT_CHAT_ACCOUNT": "mona@a.ghe.com"}),
+        ({}, {"COPILOT_CHAT_ACCOUNT": "mona@a.ghe.com", "GH_HOST": "b.ghe.com"}),
+    ],
+    ids=["options", "option and variable", "variables"],
+)
+def test_two_hosts_for_one_account(
+    tmp_path: Path, options: dict[str, str], environ: dict[str, str]
+) -> None:
+    """A host that was named is never left for another one: exit code 2."""
+    with pytest.raises(UsageError, match=r"named on a\.ghe\.com"):
+        on_named_host(load(tmp_path, environ, **options))
+
+
+def test_the_file_has_a_setting_for_each(tmp_path: Path) -> None:
+    """What stands there is taken as it is."""
+    settings = load(tmp_path, text='account = "mona"\n')
+    assert on_named_host(settings) is settings
 
 
 BOTH = (("a.ghe.com", "mona"), ("github.com", "octocat"))

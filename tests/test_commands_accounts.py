@@ -249,3 +249,10 @@ def test_signed_in_elsewhere_only(world: World) -> None:
     assert code == 3
     assert "not used\tthe variable GH_TOKEN\n" in out
     assert f"also stored\tmona on {OCTO}\n" in out
+
+
+@pytest.mark.parametrize("name", [f"{OCTO}/mona", f"mona@{OCTO}"])
+def test_a_name_with_its_host_is_used_for_one_run(world: World, name: str) -> None:
+    """As `--host` and `--account` together."""
+    assert world.run("--account", name, "ask", "-m", "sim-echo", "hello")[:2] == (0, "hello")
+    assert {seen.host for seen in world.sim.log} == {f"api.{OCTO}", f"copilot-api.{OCTO}"}

@@ -124,6 +124,13 @@ def test_a_named_account_is_not_answered_for_by_a_variable(tmp_path: Path) -> No
     assert found.source.name == "COPILOT_CHAT_TOKEN"
 
 
+def test_an_account_that_is_not_there_is_not_answered_for_by_a_variable(tmp_path: Path) -> None:
+    """Whoever named it hears that it is not signed in: another account would answer unnoticed."""
+    for store in (Names(), Names(("github.com", "octocat")), Names(("a.ghe.com", "octocat"))):
+        with pytest.raises(UsageError, match="mona is not signed in to github"):
+            resolve(load(tmp_path, {"GITHUB_COPILOT_TOKEN": ONE}, "mona"), store)
+
+
 @pytest.mark.parametrize("account", [None, "mona"], ids=["variable", "option"])
 def test_a_late_variable_is_no_named_account(tmp_path: Path, account: str | None) -> None:
     """Nothing is stored for the host: the account that was named is signed out, and that is all."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from copilot_cli import kinds
 from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts
 from copilot_cli.errors import UsageError
-from copilot_cli.settings import TOKEN_VARIABLES, Settings
+from copilot_cli.settings import TOKEN_VARIABLES, Settings, check_host
 
 
 class Named(NamedTuple):
@@ -40,6 +40,32 @@ def parse_name(text: str) -> Named:
         return Named(str(kinds.HOST.check(address)), login)
     except ValueError as error:
         raise UsageError(f"the host of {login}: {error}") from error
+
+
+def on_named_host(settings: Settings) -> Settings:
+    """Return `settings` with the host that the name of an account brings along, and its login.
+
+    Only a name that an option or a variable gives is looked at: the file has both settings. Raises
+    `UsageError` for what is no name, and where it contradicts a host of the same rank or a higher.
+    """
+    source = settings.source("account")
+    if not source.startswith(NAMED):
+        return settings
+    wanted = parse_name(settings.account or "")
+    if wanted.host is None:
+        return settings._replace(account=wanted.login)
+    rank = settings.source("host")
+    contradicts = rank == "option" or (rank.startswith(NAMED) and source != "option")
+    if contradicts and settings.host != wanted.host:
+        raise UsageError(
+            f"the account is named on {wanted.host}, and the host is {settings.host} (from {rank})",
+            hint="leave one of them out",
+        )
+    check_host(wanted.host, settings.github_url)
+    sources = {**settings.sources, "host": source}
+    return settings._replace(
+        host=wanted.host, account=wanted.login, sources=MappingProxyType(sources)
+    )
 
 
 def on_its_host(settings: Settings, store: EntryNames) -> Settings:

@@ -97,15 +97,15 @@ def resolve(settings: Settings, store: EntryNames) -> Resolved:
     An account that `--account` names, then the early variables, what is stored for the host, and
     the late variables. Those stay out where an account was named, and where nobody chose the host
     and a sign-in of another one is stored. The store is asked for names only, so that no keyring
-    opens. Raises SettingsError for a malformed variable and UsageError where an account has to be
-    named.
+    opens. Raises SettingsError for a malformed variable, and UsageError where an account has to be
+    named or the one that was named would be answered for by a variable.
     """
     everyone = all_accounts(store)
     here = tuple(account for account in everyone if account.host == settings.host)
     early, late = (
         _set_variables(names, settings.environ) for names in (TOKEN_VARIABLES, LATE_TOKEN_VARIABLES)
     )
-    if here and settings.source("account") == "option":
+    if settings.source("account") == "option" and (here or early):
         return Resolved(_stored(meant(settings, here)), (*early, *late))
     if found := settings.env_token():
         after = tuple(source for source in early if source.name != found.name)
