@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from copilot_cli.client import Client
-    from copilot_cli.errors import CopilotChatError
+    from copilot_cli.errors import (
+        CopilotChatError,
+        FilteredError,
+        IncompleteError,
+        LimitError,
+        NotAllowedError,
+        SignInError,
+        UsageError,
+    )
     from copilot_cli.messages import (
         End,
         Event,
@@ -29,20 +37,25 @@ __all__ = [
     "CopilotChatError",
     "End",
     "Event",
+    "FilteredError",
+    "IncompleteError",
+    "LimitError",
+    "NotAllowedError",
     "Notice",
     "Reasoning",
     "Running",
+    "SignInError",
     "Text",
     "ToolCall",
     "ToolError",
     "ToolResult",
+    "UsageError",
     "UsageReport",
     "tool",
 ]
 
 _ROOMS = {
     "Client": "client",
-    "CopilotChatError": "errors",
     "Running": "tools.running",
     "ToolError": "tools.tool",
     "tool": "tools.tool",
@@ -52,7 +65,8 @@ _ROOMS = {
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_ROOMS.get(name, 'messages')}"), name)
+    room = "errors" if name.endswith("Error") else "messages"
+    return getattr(import_module(f"{__name__}.{_ROOMS.get(name, room)}"), name)
 
 
 def __dir__() -> list[str]:

@@ -55,6 +55,7 @@ class Client:
         environ: Mapping[str, str] | None = None,
         transport: "httpx.BaseTransport | None" = None,
     ) -> None:
+        self._closed = False
         self._said: list[str] = []
         given = {
             "model": model,
@@ -114,6 +115,8 @@ class Client:
         """
         if not text.strip():
             raise UsageError("the question is empty")
+        if self._closed:
+            raise UsageError("the client is closed")
         attached = self._attached(files, detail, allow_sensitive) if files else []
         chat = self.chat(
             system=system,
@@ -124,7 +127,8 @@ class Client:
             max_rounds=max_rounds,
         )
         chat.temperature = temperature
-        chat.max_output, chat.stop = max_output, tuple(stop)
+        chat.max_output = max_output
+        chat.stop = (stop,) if isinstance(stop, str) else tuple(stop)
         content = self._with_files(chat, model, text, attached) if attached else text
         with closing(chat.send(content)) as events:
             for event in events:
@@ -245,7 +249,8 @@ class Client:
         return self._app.catalogue.models()
 
     def close(self) -> None:
-        """Let go of connections and files."""
+        """Let go of connections and files; it can be asked nothing more."""
+        self._closed = True
         self._app.close()
 
     def __enter__(self) -> Self:

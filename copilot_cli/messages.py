@@ -219,11 +219,14 @@ class Waiting(NamedTuple):
 
 
 class Switched(NamedTuple):
-    """Another model or engine answers from here on, because of `reason`; nothing was shown yet."""
+    """Another model or engine answers from here on; nothing was shown yet.
+
+    `said` is what the person is told of it: one line, with the reason.
+    """
 
     engine: str
     model: str
-    reason: str
+    said: str
 
 
 class ToolResult(NamedTuple):

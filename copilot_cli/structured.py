@@ -5,7 +5,7 @@ for it in words. Either way the answer is checked here: a service's word for it 
 """
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ class Form:
         """Raises `UsageError` where `schema` is none."""
         from jsonschema.exceptions import SchemaError
         from jsonschema.validators import Draft202012Validator, validator_for
-        from referencing import Registry
+        from jsonschema_specifications import REGISTRY
 
         self._schema = schema
         try:
@@ -43,8 +43,9 @@ class Form:
         except SchemaError as error:
             where = "/".join(map(str, error.absolute_path)) or "its root"
             raise UsageError(f"--schema: at {where}: {_short(error.message)}") from error
-        # An empty registry: no `$ref` is ever fetched from the network.
-        self._validator = kind(schema, registry=Registry())
+        # JSON Schema's own documents and no others: no `$ref` is ever fetched from the network.
+        self._validator = kind(schema, registry=REGISTRY)
+        _look_up_references(schema)
 
     @classmethod
     def read(cls, given: str) -> "Form":
@@ -124,6 +125,37 @@ class Form:
 
     def _repair(self, fault: str) -> str:
         return f"That is not valid: {fault}. {self._wish()}"
+
+
+def _look_up_references(schema: dict[str, Any]) -> None:
+    """Raise `UsageError` for a `$ref` that leads nowhere, before anything is sent."""
+    from jsonschema_specifications import REGISTRY
+    from referencing.exceptions import Unresolvable
+    from referencing.jsonschema import DRAFT202012
+
+    parts = list(_tables(schema))
+    if any("$id" in part for part in parts[1:]):
+        return  # each part with an address of its own is looked up where it is needed
+    resource = DRAFT202012.create_resource(schema)
+    resolver = REGISTRY.with_resource("", resource).resolver_with_root(resource)
+    for part in parts:
+        reference = part.get("$ref")
+        if isinstance(reference, str):
+            try:
+                resolver.lookup(reference)
+            except (Unresolvable, ValueError) as error:
+                raise UsageError(f"--schema: {_short(reference)} cannot be found") from error
+
+
+def _tables(value: Any) -> Iterator[dict[str, Any]]:
+    waiting = [value]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, dict):
+            yield each
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
 
 
 def _held(events: Generator[Event]) -> Generator[Event, None, tuple[str, End]]:

@@ -11,8 +11,19 @@ from typing import Any
 import pytest
 
 import copilot_cli
-from copilot_cli import Client, CopilotChatError, End, Notice, Text, ToolResult, UsageReport
-from copilot_cli import FilteredError, IncompleteError, SignInError, UsageError
+from copilot_cli import (
+    Client,
+    CopilotChatError,
+    End,
+    FilteredError,
+    IncompleteError,
+    Notice,
+    SignInError,
+    Text,
+    ToolResult,
+    UsageError,
+    UsageReport,
+)
 from tests.pictures_made import PNG
 from tests.repl_world import chatting_world
 from tests.wizard_world import World

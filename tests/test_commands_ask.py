@@ -41,6 +41,7 @@ def test_what_the_answer_is_to_be_like_is_sent_and_nothing_else(world: World) ->
     [
         (("--temperature", "3"), "'--temperature': 3.0 is not in the range"),
         (("--temperature", "warm"), "'--temperature'"),
+        (("--temperature", "nan"), "--temperature: it is no number"),
         (("--max-output", "0"), "'--max-output': 0 is not in the range"),
         (("--stop", ""), "--stop is empty"),
         (("--max-credits", "-1"), "--max-credits"),

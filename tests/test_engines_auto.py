@@ -43,7 +43,7 @@ def test_the_service_chooses(world: World, name: str) -> None:
     code, out, err = world.run("ask", "-m", name, "hello")
     assert (code, out) == (0, "hello")
     assert "sim-auto" in err
-    assert "the service chose it for auto" in err
+    assert err == "auto: the service chose sim-auto\n"
     (question,) = [entry for entry in world.sim.log if entry.endpoint == "chat"]
     assert question.headers[HEADER.lower()].startswith("auto_")
     assert question.json()["model"] == "sim-auto"

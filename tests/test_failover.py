@@ -84,7 +84,11 @@ def text(events: list[Event]) -> str:
 
 
 def switches(events: list[Event]) -> list[tuple[str, str]]:
-    return [(event.model, event.reason) for event in events if isinstance(event, Switched)]
+    found = [event for event in events if isinstance(event, Switched)]
+    told = [(each.model, each.said.partition("; ")) for each in found]
+    for (model, (_, _, said)), each in zip(told, found, strict=True):
+        assert said == f"{model} ({each.engine}) answers instead"
+    return [(model, reason) for model, (reason, _, _) in told]
 
 
 def test_the_first_answers_and_nobody_else_is_opened() -> None:

@@ -142,7 +142,7 @@ def test_a_tool_is_told_in_its_place(terminal: bool) -> None:
 def test_who_answers_instead_is_said_and_is_in_the_object() -> None:
     """Nothing was shown before it."""
     streams = Heard(terminal=False)
-    switched = Switched("byok", "other", "the service is down")
+    switched = Switched("byok", "other", "the service is down; other (byok) answers instead")
     told(TextReport(streams, lambda: Writer(streams.heard)), switched, Text("a"))
     assert streams.heard == [
         "close",
@@ -150,11 +150,17 @@ def test_who_answers_instead_is_said_and_is_in_the_object() -> None:
         "text a",
     ]
     out: list[bytes] = []
-    report = JSONReport(out.append)
-    told(report, switched, Text("a"))
-    report.finish(OUTCOME, None)
+    beside: list[str] = []
+    object_report = JSONReport(out.append, beside.append)
+    told(object_report, switched, Notice("hey"), Waiting(1.5, "busy"), Text("a"))
+    object_report.finish(OUTCOME, None)
     found = json.loads(b"".join(out))
     assert (found["model"], found["engine"]) == ("other", "byok")
+    assert beside == [
+        "the service is down; other (byok) answers instead",
+        "hey",
+        "busy; sending again in 1.5 s",
+    ]
 
 
 @pytest.mark.parametrize("ending", ["finish", "abandon"])

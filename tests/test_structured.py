@@ -172,11 +172,44 @@ def test_a_file_that_is_none(tmp_path: Path, content: bytes, said: str) -> None:
         Form.read(str(file))
 
 
-def test_a_reference_is_never_fetched() -> None:
-    """What it names is not there, and that is said: no request is made (sockets are refused)."""
-    form = Form({"$ref": "https://example.invalid/schema.json"})
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "https://example.invalid/schema.json"},
+        {"properties": {"a": {"anyOf": [{"$ref": "#/$defs/missing"}]}}},
+        {"$ref": "file:///etc/passwd"},
+    ],
+    ids=["elsewhere", "not there", "a file"],
+)
+def test_a_reference_is_never_fetched(schema: dict[str, Any]) -> None:
+    """What it names is not there, and that is said before anything is sent."""
     with pytest.raises(UsageError, match=r"--schema: .* cannot be found"):
-        form.fault("{}")
+        Form(schema)
+
+
+def test_a_reference_with_an_address_of_its_own_is_looked_up_where_it_is_needed() -> None:
+    """Nor is that one fetched: sockets are refused here."""
+    inner = {"$id": "https://example.invalid/inner", "$ref": "https://example.invalid/other"}
+    form = Form({"properties": {"a": inner}})
+    assert form.fault("{}") is None
+    with pytest.raises(UsageError, match=r"--schema: .* cannot be found"):
+        form.fault('{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$defs": {"age": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/age"}}},
+        {"properties": {"a": {"$ref": "#/properties/b"}, "b": {"type": "integer"}}},
+        {"properties": {"a": {"$ref": "https://json-schema.org/draft/2020-12/schema"}}},
+    ],
+    ids=["a definition", "another part", "JSON Schema's own"],
+)
+def test_references_that_are_there(schema: dict[str, Any]) -> None:
+    """Within the schema, or to the standard's own documents, which come with the library."""
+    form = Form(schema)
+    assert form.fault('{"a": "x"}') is not None
+    assert form.fault("{}") is None
 
 
 def test_a_number_that_is_too_large_to_be_divided_does_not_fit() -> None:

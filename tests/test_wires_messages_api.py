@@ -73,7 +73,7 @@ EXPECTED: dict[str, tuple[list[Event], str | None]] = {
     "error": ([Text("Hello, wor")], "StreamFault"),
     "envelope-error": ([], "StreamFault"),
     "cut": ([Text("Hello, wor"), STARTED, CUT], None),
-    "no-stop": ([Text("Hello"), USED, STOP], None),
+    "no-stop": ([Text("Hello"), USED, CUT], None),
     "unknown-events": (
         [
             Text("Hello"),
@@ -148,12 +148,13 @@ def test_a_whole_reply_is_read_as_a_stream_is() -> None:
     ]
 
 
+ENDED = {"type": "message_stop"}
+
 ENDS: dict[str, tuple[list[dict[str, Any]], End]] = {
     "end_turn": ([ended()], STOP),
     "a reason nobody knows": ([ended("moon")], STOP),
-    "no reason, but the end": ([ended(None), {"type": "message_stop"}], STOP),
-    "nothing": ([ended(None)], CUT),
-    "a number": ([ended(7)], CUT),
+    "no reason, but the end": ([ended(None)], STOP),
+    "a number": ([ended(7)], STOP),
     "refusal without details": (
         [ended("refusal", stop_details=None)],
         End("content_filter", complete=False),
@@ -168,8 +169,9 @@ ENDS: dict[str, tuple[list[dict[str, Any]], End]] = {
 
 @pytest.mark.parametrize(("events", "end"), ENDS.values(), ids=ENDS)
 def test_an_answer_ends_by_its_stop_reason(events: list[dict[str, Any]], end: End) -> None:
-    """Only its own words make an answer whole."""
-    assert fed(*events)[1] == [end]
+    """And not before `message_stop`, the one event that makes it whole."""
+    assert fed(*events)[1][-1].reason == "cut"  # type: ignore[union-attr]
+    assert fed(*events, ENDED)[1] == [end]
 
 
 FAULTS: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
@@ -193,7 +195,7 @@ def test_a_failure_is_a_fault(event: dict[str, Any], expected: tuple[str, str]) 
 def test_a_call_that_ends_the_turn_wants_the_tool_whatever_the_reason() -> None:
     """`end_turn` can come with a call; one without an id gets one."""
     start = {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use"}}
-    _, end = fed(start, ended())
+    _, end = fed(start, ended(), ENDED)
     assert end == [ToolCall("call_0", "", "{}"), End("tool_calls", complete=False)]
 
 
@@ -238,6 +240,7 @@ def test_pieces_go_to_the_block_that_they_are_of() -> None:
         {**delta, "index": 0, "delta": {"type": "input_json_delta", "partial_json": "]"}},
         {**delta, "index": 1, "delta": {"type": "input_json_delta", "partial_json": "]"}},
         ended("tool_use"),
+        ENDED,
     )
     assert end[:2] == [ToolCall("a", "f", "[0]"), ToolCall("b", "f", "[1]")]
 

@@ -1,5 +1,6 @@
 """`copilot-chat ask`: one answer, on stdout."""
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -134,6 +135,8 @@ def ask(
         raise UsageError("--schema and --code are two forms of one answer", hint="choose one")
     if no_save and (continue_ or session is not None):
         raise UsageError("what is gone on with is saved", hint="leave out --no-save")
+    if temperature is not None and not isfinite(temperature):
+        raise UsageError("--temperature: it is no number", hint="give one from 0 to 2")
     options = _Options(temperature, max_output, _texts(stop), _form(schema))
     tools = _Tools(tuple(tool or ()), tuple(allow or ()), max_rounds)
     save = not (no_save or dry_run)
@@ -337,8 +340,9 @@ def _report(application: "App", form: str, file: OutputFile | None) -> "Report":
     from copilot_cli.ui.report import EventsReport, JSONReport, TextReport
 
     if form != "text":
-        write = file.write if file else application.effects.streams("never").out_bytes
-        return JSONReport(write) if form == "json" else EventsReport(write)
+        streams = application.effects.streams("never")
+        write = file.write if file else streams.out_bytes
+        return JSONReport(write, streams.notice) if form == "json" else EventsReport(write)
     from copilot_cli.ui.stream import PlainWriter, make_writer
 
     streams, settings = application.streams, application.settings

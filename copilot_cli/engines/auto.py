@@ -79,10 +79,12 @@ class Auto:
 
         Raises `ModelUnavailable` where the service does not choose, else as an engine does.
         """
-        renewed = False
+        renewed, told = False, ""
         while True:
             session = self._current()
-            yield Switched("direct", session.model, "the service chose it for auto")
+            if session.model != told:
+                told = session.model
+                yield Switched("direct", told, f"auto: the service chose {told}")
             chosen = request._replace(model=session.model)
             sender = self._send(chosen, {HEADER: session.token.reveal()})
             try:

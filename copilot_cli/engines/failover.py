@@ -119,7 +119,8 @@ class Failover:
             if asked is not request and name != goes_back:
                 if (engine, asked.model) == (self._first, request.model):
                     continue  # the first by another of its names
-                yield Switched(engine.name, asked.model, reason)
+                said = f"{reason}; {asked.model} ({engine.name}) answers instead"
+                yield Switched(engine.name, asked.model, said)
             self._answered, last = name, None
             try:
                 yield from run.events(name, engine, asked)

@@ -131,10 +131,18 @@ class TextReport:
 
 
 class JSONReport:
-    """One object at the end; the contract's shape, `null` for every figure that was not given."""
+    """One object at the end; the contract's shape, `null` for every figure that was not given.
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    What else there is to say goes to `notice`, as beside an answer in text.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        notice: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._write = write
+        self._notice = notice
         self._text: list[str] = []
         self._start: tuple[str | None, str | None, str | None] = (None, None, None)
 
@@ -143,10 +151,12 @@ class JSONReport:
         self._start = (model, engine, session)
 
     def event(self, event: Event) -> None:
-        """Collect the text, and who answers it in the end."""
+        """Collect the text, and who answers it in the end; say what is no part of the object."""
         if isinstance(event, Text):
             self._text.append(event.text)
-        elif isinstance(event, Switched):
+        elif isinstance(event, Notice | Waiting | Switched):
+            self._notice(_notice(event))
+        if isinstance(event, Switched):
             self._start = (event.model, event.engine, self._start[2])
 
     def finish(self, outcome: Outcome | None, error: CopilotChatError | None) -> None:
@@ -237,8 +247,8 @@ def _notice(event: Notice | Waiting | Switched) -> str:
     match event:
         case Waiting(seconds, reason):
             return f"{reason}; sending again in {seconds:.1f} s"
-        case Switched(engine, model, reason):
-            return f"{reason}; {model} ({engine}) answers instead"
+        case Switched(_, _, said):
+            return said
         case Notice(message):
             return message
 

@@ -94,13 +94,14 @@ class Decoder:
         self._cost: Cost | None = None
         self._thought = False
         self._remarks: Remarks | None = None
+        self._whole = False
         self.done = False
         self.silent_progress = 0
 
     @property
     def finished(self) -> bool:
-        """Whether a stop reason, or the end of the message, has come."""
-        return bool(self._reason) or self.done
+        """Whether the end of the message has come: a stop reason alone is not it."""
+        return self.done or self._whole
 
     def feed(self, data: Mapping[str, Any]) -> list[Event]:
         """Return what `data`, one event of the stream or the whole reply, adds to the answer.
@@ -211,6 +212,7 @@ class Decoder:
                 self._stop(index, events)
             self._end_of(data)
             self._count(data)
+            self._whole = bool(self._reason)
 
     def _end_of(self, delta: Mapping[str, Any]) -> None:
         self._reason = text(delta.get("stop_reason")) or self._reason
