@@ -90,6 +90,7 @@ class Access:
             now=self._app.effects.now,
             sleep=self._app.wait,
             monotonic=self._app.effects.monotonic,
+            retries=settings.retries,
         )
 
     def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":
@@ -264,7 +265,8 @@ class Access:
 
         Nobody promised that endpoint: a service that fails is told as one without the figures.
         """
-        from copilot_cli.engines.resilience import Patience, persistent, time_of_day
+        from copilot_cli.engines.resilience import Patience, persistent
+        from copilot_cli.retry_after import time_of_day
 
         app = self._app
         token = self.token()

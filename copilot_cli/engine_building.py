@@ -274,6 +274,6 @@ class Engines:
 
     def _local_time(self, seconds: float) -> str:
         """Return the time of day `seconds` from now, with the date where it is another day."""
-        from copilot_cli.engines.resilience import time_of_day
+        from copilot_cli.retry_after import time_of_day
 
         return time_of_day(self._app.effects.now(), seconds)

@@ -1,16 +1,18 @@
-"""How long a server asks to wait: `Retry-After` in all its forms.
+"""How long a server asks to wait: `Retry-After` in all its forms, and how that is told.
 
 Seconds are tried before the date: a client that tries the date first misreads small numbers.
 Sources: RFC 9110 section 10.2.3 (both forms), section 5.6.7 (three date formats).
 """
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from copilot_cli.patterns import pattern
 
 _SECONDS = pattern(r"[0-9]{1,10}(?:\.[0-9]{1,20})?", re.ASCII)
+_SHORT = 60.0  # seconds that nobody needs a clock for
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
 
 
@@ -54,3 +56,19 @@ def delay_asked(headers: Mapping[str, str], repeated: Sequence[str], now: float)
     if _SECONDS.fullmatch(reset) and float(reset) > 1_000_000_000:
         return max(0.0, float(reset) - now)
     return None
+
+
+def time_of_day(now: float, seconds: float) -> str:
+    """Return the local time `seconds` from `now` (unix seconds), with the date of another day."""
+    then = time.localtime(now + seconds)
+    today = time.localtime(now)[:3] == then[:3]
+    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
+
+
+def try_again(now: float, seconds: float | None) -> str:
+    """Return the hint for a limit that lasts `seconds` from `now`: beyond a minute, until when."""
+    if seconds is None:
+        return "try again later"
+    if seconds <= _SHORT:
+        return f"try again in {seconds:.0f} s"
+    return f"try again after {time_of_day(now, seconds)}"

@@ -117,6 +117,7 @@ class World:
         cache: TokenCache | None = None,
         login: Login | GivenLogin | None = None,
         endpoints: tuple[str, ...] = ("https://api.github.com", ""),
+        retries: int = 3,
     ) -> TokenLease:
         """A lease as another process would have it."""
         return TokenLease(
@@ -128,6 +129,7 @@ class World:
             sleep=self.clock.sleep,
             monotonic=self.clock.monotonic,
             lock_wait=0.0,
+            retries=retries,
             jitter=lambda: 1.0,
         )
 
@@ -469,6 +471,23 @@ def test_four_attempts_are_enough(world: World) -> None:
     with pytest.raises(ServiceError):
         world.lease().get()
     assert world.exchanges == 4
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_an_exchange_heeds_the_person_s_retries(world: World, retries: int) -> None:
+    """`--retries 0` sends nothing again."""
+    world.service.script = [unavailable() for _ in range(9)]
+    with pytest.raises(ServiceError):
+        world.lease(retries=retries).get()
+    assert world.exchanges == 1 + retries
+
+
+def test_a_limit_is_asked_about_twice_more(world: World) -> None:
+    """However many retries there are, and however little it asks to wait."""
+    world.service.script = [LimitError("limit", retry_after=1.0) for _ in range(9)]
+    with pytest.raises(LimitError):
+        world.lease(retries=9).get()
+    assert world.exchanges == 3
 
 
 @pytest.mark.parametrize(

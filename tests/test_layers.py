@@ -126,7 +126,7 @@ ALLOWED: dict[str, set[str]] = {
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
     "vault": GROUND | {"app", "store"},
     "engine_building": {"app", "engines", "environment", "errors", "messages", "parties"}
-    | {"route_choice", "routing", "runtime", "secret", "store"},
+    | {"retry_after", "route_choice", "routing", "runtime", "secret", "store"},
     "route_choice": {"app", "providers", "routing", "settings"},
     "endpoints": GROUND
     | {"app", "config_file", "endpoint_table", "endpoint_variables", "engines", "providers"}

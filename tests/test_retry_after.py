@@ -1,5 +1,7 @@
 """How long a server asks to wait: every form, and what is none."""
 
+import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from copilot_cli.retry_after import delay_asked, parse_retry_after
+from copilot_cli.retry_after import delay_asked, parse_retry_after, try_again
 
 NOW = 784111770.0  # 1994-11-06 08:49:30 UTC, seven seconds before the date of RFC 9110
 
@@ -111,3 +113,18 @@ def test_every_date_that_a_server_writes_is_read(when: datetime) -> None:
     expected = max(0.0, when.replace(microsecond=0).timestamp() - NOW)
     assert parse_retry_after(format_datetime(when, usegmt=True), NOW) == expected
     assert parse_retry_after(when.ctime(), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, r"try again later"),
+        (60.0, r"try again in 60 s"),
+        (7200.0, r"try again after \d\d:\d\d"),
+        (200_000.0, r"try again after \d{4}-\d\d-\d\d \d\d:\d\d"),
+    ],
+)
+def test_what_is_far_off_is_told_as_a_time_of_day(seconds: float | None, told: str) -> None:
+    """Nobody counts thousands of seconds; another day comes with its date."""
+    noon = time.mktime((2026, 5, 4, 12, 0, 0, 0, 0, -1))  # here, whatever zone that is
+    assert re.fullmatch(told, try_again(noon, seconds))

@@ -64,12 +64,14 @@ class TokenLease:
         sleep: Callable[[float], None],
         monotonic: Callable[[], float],
         lock_wait: float = _LOCK_WAIT,
+        retries: int = 3,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`exchange` gets the GitHub token and the seconds it may take.
 
         `endpoints` are the addresses in force: a token made at others is not used. `lock_wait` is
-        how many seconds another process may hold the lock while there is no good token.
+        how many seconds another process may hold the lock while there is no good token, `retries`
+        how often an exchange that failed is sent again.
         """
         self._cache = cache
         self._login = login
@@ -79,6 +81,7 @@ class TokenLease:
         self._sleep = sleep
         self._monotonic = monotonic
         self._lock_wait = lock_wait
+        self._retries = retries
         self._jitter = jitter
         self._mutex = threading.Lock()
         self._own: TokenRecord | None = None
@@ -206,6 +209,7 @@ class TokenLease:
             deadline,
             sleep=self._sleep,
             monotonic=self._monotonic,
+            retries=self._retries,
             jitter=self._jitter,
         )
 

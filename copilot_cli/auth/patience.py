@@ -13,7 +13,10 @@ from copilot_cli.secret import Secret
 BUDGET = 15.0
 """Seconds for all attempts of one exchange."""
 
-_ATTEMPTS = 4
+RETRIES = 3
+"""How often an exchange is sent again where nobody set another number."""
+
+_LIMITED = 2  # how often at a rate limit, as an answer is
 _BACKOFF, _LONGEST_BACKOFF = 0.5, 8.0  # seconds
 
 
@@ -24,20 +27,23 @@ def exchange_patiently(
     *,
     sleep: Callable[[float], None],
     monotonic: Callable[[], float],
+    retries: int = RETRIES,
     jitter: Callable[[], float] = random.random,
 ) -> CopilotToken:
-    """Exchange `github`, and try again until `deadline` what may pass in a moment.
+    """Exchange `github`, and try again, `retries` times at most, what may pass in a moment.
 
-    `deadline` is on the clock `monotonic`; None leaves the whole budget. Raises what the last
-    attempt raised.
+    It ends at `deadline`, on the clock `monotonic`; None leaves the whole budget. Raises what the
+    last attempt raised.
     """
     end = monotonic() + BUDGET if deadline is None else deadline
-    for attempt in range(_ATTEMPTS):
+    limited = 0
+    for attempt in range(retries + 1):
         try:
             return exchange(github, end - monotonic())
         except (LimitError, ServiceError) as error:
             pause = _pause(error, attempt, jitter)
-            last = attempt == _ATTEMPTS - 1
+            limited += isinstance(error, LimitError)
+            last = attempt == retries or limited > _LIMITED
             if last or not _may_pass(error) or pause >= end - monotonic():
                 raise
         sleep(pause)

@@ -27,7 +27,7 @@ from copilot_cli.errors import (
     SignInError,
 )
 from copilot_cli.patterns import pattern
-from copilot_cli.retry_after import delay_asked
+from copilot_cli.retry_after import delay_asked, try_again
 from copilot_cli.secret import Secret, redact
 from copilot_cli.ui.safe import safe_line
 
@@ -145,11 +145,13 @@ def refusal(reply: Reply, now: float) -> CopilotChatError:
 
 def _unavailable(reply: Reply, now: float) -> ServiceError:
     again = reply.status not in {501, 505}
+    wait = retry_after(reply, now)
+    soon = "try again in a moment" if wait is None else try_again(now, wait)
     return ServiceError(
         _told(f"{reply.host} is not available", reply),
-        hint="try again in a moment; https://www.githubstatus.com says more" if again else None,
+        hint=f"{soon}; https://www.githubstatus.com says more" if again else None,
         kind=UNAVAILABLE if again else None,
-        retry_after=retry_after(reply, now),
+        retry_after=wait,
     )
 
 
@@ -157,7 +159,7 @@ def _limited(reply: Reply, now: float) -> LimitError:
     wait = retry_after(reply, now)
     return LimitError(
         _told(f"{reply.host} limits the rate of requests", reply),
-        hint="try again later" if wait is None else f"try again in {wait:.0f} s",
+        hint=try_again(now, wait),
         retry_after=wait,
     )
 

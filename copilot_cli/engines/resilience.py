@@ -6,7 +6,6 @@ after it ends the answer as incomplete.
 """
 
 import random
-import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -128,13 +127,6 @@ def rule_of(error: CopilotChatError) -> Retry:
     if isinstance(error, ServiceError) and error.kind == "unavailable":
         return BACKOFF._replace(after=error.retry_after)
     return NEVER
-
-
-def time_of_day(now: float, seconds: float) -> str:
-    """Return the local time `seconds` from `now` (unix seconds), with the date of another day."""
-    then = time.localtime(now + seconds)
-    today = time.localtime(now)[:3] == then[:3]
-    return time.strftime("%H:%M" if today else "%Y-%m-%d %H:%M", then)
 
 
 _BROKEN = frozenset({"cut", "stalled", "error"})

@@ -170,7 +170,11 @@ class SigningIn:
         """
         access, effects = self._app.access, self._app.effects
         copilot = exchange_patiently(
-            access.exchange, credential.token, sleep=self._app.wait, monotonic=effects.monotonic
+            access.exchange,
+            credential.token,
+            sleep=self._app.wait,
+            monotonic=effects.monotonic,
+            retries=self._app.settings.retries,
         )
         if copilot.bearer:
             self._prompts.note(
