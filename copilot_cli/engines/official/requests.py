@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import closing, suppress
 from typing import Any
@@ -31,6 +32,9 @@ _log = logging.getLogger(__name__)
 
 _FINAL = 400
 """The status that the runtime does not try again (tried: it does 401, 409, 429 and 5xx)."""
+
+_TOGETHER = 0.05
+"""Seconds whose pieces of a reply are handed to the runtime together."""
 
 _ENDED_BY_US = frozenset({"connection", "content-encoding", "content-length", "transfer-encoding"})
 
@@ -197,12 +201,18 @@ class _Hearing:
 
 
 class Relay(httpx.AsyncByteStream):
-    """A reply that one thread reads and the event loop hands to the runtime, piece by piece."""
+    """A reply that one thread reads and the event loop hands to the runtime, piece by piece.
+
+    The runtime acknowledges each piece, and nobody reads along there: what comes within a
+    twentieth of a second is one.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.head: asyncio.Future[httpx.Response] = loop.create_future()
         """The reply, once its head has come."""
         self._loop = loop
+        self._come: deque[bytes] = deque()
+        self._due = False
         self._pieces: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self._response: httpx.Response | None = None
 
@@ -216,11 +226,15 @@ class Relay(httpx.AsyncByteStream):
 
     def chunk(self, data: bytes) -> None:
         """Take the next piece of its body."""
-        _tell(self._loop, self._pieces.put_nowait, data)
+        self._come.append(data)
+        if not self._due:
+            self._due = True
+            _tell(self._loop, self._loop.call_later, _TOGETHER, self._hand_on)
 
     def end(self, *, broken: bool) -> None:
         """Take its end; one that is `broken` is a broken connection to the runtime."""
         _tell(self._loop, _give, self.head, _refusal("the model was not asked again"))
+        _tell(self._loop, self._hand_on)
         last = httpx.ReadError("the reply broke off") if broken else None
         _tell(self._loop, self._pieces.put_nowait, last)
 
@@ -230,6 +244,12 @@ class Relay(httpx.AsyncByteStream):
             HangUp(self._response).now()
 
     # The event loop's side
+
+    def _hand_on(self) -> None:
+        self._due = False  # before it is emptied: what comes from now on is handed on again
+        pieces = [self._come.popleft() for _ in range(len(self._come))]
+        if pieces:
+            self._pieces.put_nowait(b"".join(pieces))
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (piece := await self._pieces.get()) is not None:
