@@ -10,7 +10,13 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.errors import CopilotChatError, KeyringLocked, ServiceError, SignInError
+from copilot_cli.errors import (
+    CopilotChatError,
+    KeyringLocked,
+    NotAllowedError,
+    ServiceError,
+    SignInError,
+)
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -49,7 +55,7 @@ class Access:
         if source.problem:
             raise SignInError(
                 f"the token of {source.where} cannot be used: {source.problem}",
-                hint="run `copilot-chat onboard`",
+                hint=source.remedy or "run `copilot-chat onboard`",
                 kind="token_kind",
             )
         return source
@@ -98,6 +104,13 @@ class Access:
 
         Within `seconds` each; see `auth.exchange` and `auth.bearer`.
         """
+        try:
+            return self._exchanged(token, seconds)
+        except (SignInError, NotAllowedError) as error:
+            self._add_remedy(error, token)
+            raise
+
+    def _exchanged(self, token: Secret, seconds: float) -> "CopilotToken":
         from copilot_cli.auth.exchange import exchange
         from copilot_cli.auth.lease_values import ExchangeRefused
 
@@ -114,6 +127,21 @@ class Access:
             from copilot_cli.auth.bearer import find_bearer
 
             return find_bearer(self._app.client, settings.rest_url(), token, **given)
+
+    @property
+    def remedy(self) -> str | None:
+        """What helps where the service refuses this run's token; None: to sign in again."""
+        source = self.resolved.source
+        return source.remedy if source else None
+
+    def _add_remedy(self, error: SignInError | NotAllowedError, token: Secret) -> None:
+        """Say in `error`, which refuses `token`, what helps where a variable holds that."""
+        resolved = self.__dict__.get("resolved")  # nothing is resolved for the sake of a hint
+        source = resolved.source if resolved else None
+        if source is None or source.token != token or not source.remedy:
+            return
+        if isinstance(error, SignInError) or not error.hint:
+            error.hint = source.remedy
 
     def identity(self, token: "Token | None") -> "Mapping[str, str]":
         """Return the identity headers of the mode of `token`.
@@ -280,6 +308,9 @@ class Access:
                     f"{wait.reason}; sending again in {wait.seconds:.1f} s"
                 ),
             )
+        except (SignInError, NotAllowedError) as error:
+            self._add_remedy(error, token)
+            raise
         except ServiceError as error:
             raise _usage_unavailable(error) from error
 

@@ -72,7 +72,7 @@ class Engines:
             case _ if endpoint is not None:
                 return self._endpoint(endpoint)
             case _:
-                return self.direct(self._app.access.lease)
+                return self._copilot()
 
     def on_token(self, engine: str, login: str, token: "Secret") -> "Engine":
         """Return `official` or `cli` for the GitHub token that `login` has just got."""
@@ -83,7 +83,7 @@ class Engines:
 
     def lister(self, endpoint: str | None) -> "DirectEngine | ByokEngine":
         """Return who lists the models of `endpoint`, or Copilot's. Raises as `of` does."""
-        return self._endpoint(endpoint) if endpoint else self.direct(self._app.access.lease)
+        return self._endpoint(endpoint) if endpoint else self._copilot()
 
     def check(self, engine: str) -> None:
         """Raise `SettingsError` for an engine that this version does not have."""
@@ -105,8 +105,12 @@ class Engines:
             if close is not None and engine is not but:
                 close()
 
-    def direct(self, lease: Any) -> "DirectEngine":
-        """Return the engine `direct` on `lease`."""
+    def _copilot(self) -> "DirectEngine":
+        access = self._app.access
+        return self.direct(access.lease, access.remedy)
+
+    def direct(self, lease: Any, remedy: str | None = None) -> "DirectEngine":
+        """Return the engine `direct` on `lease`; `remedy` see there."""
         from copilot_cli.engines.direct import DirectEngine
 
         app = self._app
@@ -121,6 +125,7 @@ class Engines:
             local_time=self._local_time,
             find=app.catalogue.find,
             memory=self._wire_memory(),
+            remedy=remedy,
         )
 
     def _wire_memory(self) -> "WireMemory":

@@ -252,6 +252,30 @@ def test_kinds_that_cannot_work_are_refused_before_anything_is_sent(
     assert "classic" in err or "renews a sign-in" in err
 
 
+@pytest.mark.parametrize("kind", ["ghu_", "gho_", "ghp_", "ghr_"])
+@pytest.mark.parametrize("command", [DIRECT, ("models",)], ids=["ask", "models"])
+def test_a_refused_token_of_a_variable_names_the_variable(
+    world: World, kind: str, command: tuple[str, ...]
+) -> None:
+    """A new sign-in would not help: the variable would win over it."""
+    world.environ["GITHUB_COPILOT_TOKEN"] = f"{kind}madeUpForTests00000000000000000000"
+    code, _, err = world.run(*command)
+    assert code == 3, err
+    assert "hint: unset GITHUB_COPILOT_TOKEN, or set it to a valid token" in err
+    assert "onboard" not in err
+
+
+def test_a_bearer_of_a_variable_that_copilot_refuses(world: World) -> None:
+    """Of the chat, of the model list, and of the plan."""
+    token = signed_in(world, "gho_")
+    world.run(*DIRECT)
+    world.sim.revoke(token)
+    for command in (DIRECT, ("models", "--refresh"), ("usage",)):
+        code, _, err = world.run(*command)
+        assert code == 3
+        assert "hint: unset COPILOT_GITHUB_TOKEN, or set it to a valid token" in err
+
+
 def test_a_dry_run_shows_the_mode_that_the_kind_says(world: World) -> None:
     """Nothing is sent to find out."""
     for kind, expected in (("ghu_", VALUES["user_agent"]), ("github_pat_", OURS)):

@@ -75,6 +75,13 @@ class Source(NamedTuple):
             return f"an installation token is taken from {_ACTIONS_VARIABLE} only"
         return kind.reason
 
+    @property
+    def remedy(self) -> str | None:
+        """What helps where the token is refused: a variable wins over every new sign-in."""
+        if self.kind != "environment":
+            return None
+        return f"unset {self.name}, or set it to a valid token"
+
 
 class Resolved(NamedTuple):
     """The source that is used, None if nobody is signed in, and what it hides."""

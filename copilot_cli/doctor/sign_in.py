@@ -34,7 +34,9 @@ def source(examination: Examination) -> Iterator[Check]:
         yield _nobody(examination, [hidden.name for hidden in resolved.hidden])
         return
     if found.problem:
-        yield Check("sign-in", "fail", f"{_where(found)}: {found.problem}", _ONBOARD)
+        yield Check(
+            "sign-in", "fail", f"{_where(found)}: {found.problem}", found.remedy or _ONBOARD
+        )
         return
     detail = f"{_where(found)} for {examination.settings.host}{_kind(examination, found)}"
     hidden = ", ".join(dict.fromkeys(_where(each) for each in resolved.hidden))

@@ -155,9 +155,10 @@ class Answering:
             except Failure as failure:
                 notices = None if shown else form.adapt(failure.refusal)
                 if notices is None:
-                    if self._explain is None:
+                    told = self._explain(failure) if self._explain else failure
+                    if told is failure:
                         raise
-                    raise self._explain(failure) from failure
+                    raise told from failure
                 _log.debug("sent again, written otherwise: %s", failure)
             else:
                 return

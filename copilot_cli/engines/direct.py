@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import httpx
 
 from copilot_cli.engines.answering import Address, Answering, WireMemory
-from copilot_cli.engines.failure import Misdirected, StaleToken
+from copilot_cli.engines.failure import Failure, Misdirected, StaleToken
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
 from copilot_cli.engines.resilience import Patience, persistent
+from copilot_cli.errors import SignInError
 from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
 from copilot_cli.values import NamedTuple
@@ -75,10 +76,12 @@ class DirectEngine:
         local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         memory: WireMemory | None = None,
+        remedy: str | None = None,
     ) -> None:
         """`identity` returns the headers of a token's mode, None: of the mode that is likely.
 
         `find` returns what is known of a model, and sends nothing; `memory` see `answering.py`.
+        `remedy` is what helps where the GitHub token is refused; None: to sign in again.
         """
         self._client = client
         self._lease = lease
@@ -87,8 +90,15 @@ class DirectEngine:
         self._sleep = sleep
         self._now = now
         self._local_time = local_time
+        self._remedy = remedy
         self._answering = Answering(
-            http, retries=retries, sleep=sleep, local_time=local_time, find=find, memory=memory
+            http,
+            retries=retries,
+            sleep=sleep,
+            local_time=local_time,
+            find=find,
+            memory=memory,
+            explain=self._explained,
         )
 
     def answer(self, request: Request) -> Generator[Event]:
@@ -134,12 +144,27 @@ class DirectEngine:
         `call` raises `Failure` and is tried again as an answer is. Raises a `CopilotChatError`.
         """
         credential = _Credential(self._lease, self._identity)
+
+        def attempt() -> _T:
+            try:
+                return credential.used(call)
+            except Failure as failure:
+                self._explained(failure)
+                raise
+
         return persistent(
-            lambda: credential.used(call),
+            attempt,
             patience=Patience(self._retries),
             sleep=self._sleep,
             local_time=self._local_time,
         )
+
+    def _explained(self, failure: Failure) -> Failure:
+        """Return `failure` with what helps against it, where that is not to sign in again."""
+        error = failure.error
+        if self._remedy and isinstance(error, SignInError) and error.kind != "token_permission":
+            error.hint = self._remedy
+        return failure
 
 
 class _Credential:
