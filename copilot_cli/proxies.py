@@ -113,7 +113,7 @@ def rules(environ: Mapping[str, str], system: SystemProxies = system_proxies) ->
             if scheme in {"http", "https"} and value
         }
     _, value = found["no_proxy"] or ("", "")
-    return Rules(proxies, tuple(re.split(r"[\s,]+", value.strip())) if value else ())
+    return Rules(proxies, tuple(value.replace(",", " ").split()))
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> tuple[str, str] | None:

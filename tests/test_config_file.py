@@ -1,5 +1,7 @@
 """`config.toml` as it is read."""
 
+import tomllib
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,37 @@ def test_an_absurd_file_is_an_error_too(data: bytes) -> None:
     """Depth and length that Python refuses end as the same error."""
     with pytest.raises(SettingsError):
         ConfigFile.parse(PATH, data)
+
+
+LINES = [
+    *('model = "a"', 'host = "b c"', 'host = ""', 'key_file = "/x/é"', "# no", "", "\n"),
+    *('model="a"', 'model = "a" # it', "model = 'a'", 'model = "a\\tb"', 'model = "a"b"'),
+    *('x = "a\tb"', 'x = "a\x00"', 'x = "\u2028"', 'x = "\u202e"', 'x = """', 'x = """"""'),
+    *('x = "', "x = 1", "x = true", "[ui]", "x", "= ", 'é = "a"', 'ui.x = "a"', ' y = "a"'),
+    *('"z" = "a"', '1 = "a"', 'a-b = "a"', "#\x07", "x = [", '"a"', "]", 'a b = "c"', ' = "a"'),
+]
+
+
+@pytest.mark.parametrize(
+    "end", ["\n", "\r\n", "\r", "\x0c", "\x85", "\u2028"], ids=lambda end: end.encode().hex()
+)
+def test_a_file_of_plain_lines_is_read_as_toml_is(end: str) -> None:
+    """What is read without the library holds what the library says; the rest is left to that."""
+    for lines in product(LINES, LINES):
+        text = end.join([*lines, ""])
+        try:
+            expected = tomllib.loads(text)
+        except tomllib.TOMLDecodeError:
+            with pytest.raises(SettingsError):
+                ConfigFile.parse(PATH, text.encode())
+        else:
+            assert ConfigFile.parse(PATH, text.encode()).values == expected
+
+
+@pytest.mark.parametrize("text", ['model = "a"\n', "retries = 1\n"], ids=["plain", "TOML"])
+def test_a_mark_of_utf8_is_passed_over(text: str) -> None:
+    """What some editors put before a text is no part of it."""
+    assert ConfigFile.parse(PATH, b"\xef\xbb\xbf" + text.encode()).text == text
 
 
 TEXT = b"""\

@@ -11,10 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import Corrupt, KeyMissing, StoreError, UsageError, WrongKey
-from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret, strip_newline
 from copilot_cli.store import files
-from copilot_cli.store.sealed import SCRYPT_COST, Slot, new_kdf, new_key, stretch, unwrap, wrap
+from copilot_cli.store.sealed import (
+    KEY_BYTES,
+    SCRYPT_COST,
+    Slot,
+    new_kdf,
+    new_key,
+    stretch,
+    unwrap,
+    wrap,
+)
 
 if TYPE_CHECKING:
     from copilot_cli.store.os_keyring import OsKeyring
@@ -22,7 +30,8 @@ if TYPE_CHECKING:
 SHORT_PASSPHRASE = 12
 _ANEW = "put it back, or sign in anew with: copilot-chat onboard"
 _MAX_PASSPHRASE_BYTES = 4096
-_KEY_TEXT = pattern(r"copilot-chat-key-1:([0-9a-f]{64})\n?")
+_KEY_NAME = "copilot-chat-key-1"
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _MAX_KEY_FILE = 1024
 
 
@@ -275,9 +284,10 @@ def _user(kid: str) -> str:
 
 
 def _key_text(key: bytes) -> str:
-    return f"copilot-chat-key-1:{key.hex()}"
+    return f"{_KEY_NAME}:{key.hex()}"
 
 
 def _read_key(text: str) -> bytes | None:
-    found = _KEY_TEXT.fullmatch(text)
-    return bytes.fromhex(found[1]) if found else None
+    name, _, key = text.removesuffix("\n").rpartition(":")
+    fit = name == _KEY_NAME and len(key) == 2 * KEY_BYTES and _HEXADECIMAL.issuperset(key)
+    return bytes.fromhex(key) if fit else None

@@ -14,7 +14,6 @@ import json
 from typing import Any, NoReturn
 
 from copilot_cli.errors import Corrupt, TooNew
-from copilot_cli.patterns import pattern
 from copilot_cli.store.sealed import (
     KEY_BYTES,
     NONCE_BYTES,
@@ -33,9 +32,8 @@ SLOT_TYPES = ("keyring", "passphrase", "keyfile")
 MAX_SLOTS = 8
 # Below: too cheap to guess against. Above: a file could ask for gigabytes (age stops at 22).
 SCRYPT_COSTS = range(15, 21)
-_KID = pattern(r"[0-9a-f]{16}")
-# Printable ASCII without the separator; a user may be empty (a key for an endpoint has none)
-_NAME = pattern(r"([!-{}~]{1,255})\|([!-{}~]{1,255})\|([!-{}~]{0,255})")
+_HEXADECIMAL = frozenset("0123456789abcdef")
+_MAX_NAME_PART = 255
 
 
 def render(sealed: Sealed) -> bytes:
@@ -55,9 +53,21 @@ def render(sealed: Sealed) -> bytes:
 def render_name(name: EntryName) -> str:
     """Return `kind|host|user`; raises ValueError if a part has a character that is not allowed."""
     text = "|".join(name)
-    if not _NAME.fullmatch(text):
+    if _name(text) != name:
         raise ValueError(f"not an entry name: {name!r}")
     return text
+
+
+def _name(text: str) -> EntryName | None:
+    """Return the name in `kind|host|user`, three parts of ASCII that shows; None if it is none.
+
+    A user may be empty: a key for an endpoint has none.
+    """
+    parts = text.split("|")
+    shows = text.isascii() and text.isprintable() and " " not in text
+    if len(parts) != 3 or not shows or any(len(part) > _MAX_NAME_PART for part in parts):
+        return None
+    return EntryName(*parts) if parts[0] and parts[1] else None
 
 
 def parse(data: bytes) -> Sealed:
@@ -136,10 +146,10 @@ def _parse_kdf(value: Any) -> Kdf:
 def _parse_names(value: Any) -> tuple[EntryName, ...]:
     names = []
     for text in _list(value):
-        found = _NAME.fullmatch(text) if isinstance(text, str) else None
-        if not found:
+        name = _name(text) if isinstance(text, str) else None
+        if name is None:
             _refuse("an entry has a name that is not allowed")
-        names.append(EntryName(*found.groups()))
+        names.append(name)
     if names != sorted(set(names)):
         _refuse("the names are doubled or out of order")
     return tuple(names)
@@ -183,7 +193,7 @@ def _integer(value: Any, low: int, high: int) -> int:
 
 
 def _kid(value: Any) -> str:
-    if not isinstance(value, str) or not _KID.fullmatch(value):
+    if not isinstance(value, str) or len(value) != 16 or not _HEXADECIMAL.issuperset(value):
         _refuse("a key id is malformed")
     return value
 
