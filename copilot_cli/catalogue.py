@@ -81,7 +81,7 @@ class Catalogue:
     def read(self, endpoint: str | None, *, patience: float) -> ModelList:
         """Return a list that is at most `patience` seconds old, asking for it if need be."""
         kept = self.kept(endpoint)
-        if kept is not None and patience and self.age(kept) <= patience:
+        if kept is not None and patience and self.age(kept) <= patience and not kept.doubted:
             return kept
         read = self._fetched(endpoint)
         self._lists[endpoint] = read
@@ -105,6 +105,17 @@ class Catalogue:
                 if kept is not None:
                     self._lists[endpoint] = kept
         return self._lists.get(endpoint)
+
+    def doubt(self, model: str) -> None:
+        """Hear that the service refused `model`: what Copilot's list says of it is of yesterday."""
+        kept, known = self.kept(None), self.find(model)
+        if kept is not None and known is not None and known.disabled is None:
+            kept.doubted = model
+            self._cache.write(kept)
+
+    def _doubts(self, route: "Route") -> bool:
+        kept = self.kept(route.endpoint)
+        return kept is not None and kept.doubted == route.model
 
     def age(self, kept: ModelList) -> float:
         """Return the seconds since a list was read."""
@@ -135,7 +146,7 @@ class Catalogue:
         if route.model is None:
             return route
         known = self.find(route.model, route.endpoint)
-        if known is not None and known.disabled is None:
+        if known is not None and known.disabled is None and not self._doubts(route):
             return route
         from copilot_cli.naming import Naming
 

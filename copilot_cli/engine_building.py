@@ -126,6 +126,7 @@ class Engines:
             find=app.catalogue.find,
             memory=self._wire_memory(),
             remedy=remedy,
+            refused=app.catalogue.doubt,
         )
 
     def _wire_memory(self) -> "WireMemory":

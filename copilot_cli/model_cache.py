@@ -23,7 +23,8 @@ class ModelList:
     """One list as it was sent at `at`, in unix seconds.
 
     `whose` names an account with its host, or an endpoint; `plan` is the account's, None where it
-    is not known; `web` is the host's web site. Items are read when they are asked for.
+    is not known; `web` is the host's web site. Items are read when they are asked for. `doubted` is
+    the model that the service refused though it is listed here: such a list counts as old.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class ModelList:
         plan: str | None = None,
         web: str | None = None,
         endpoint: str | None = None,
+        doubted: str | None = None,
     ) -> None:
+        self.doubted = doubted
         self.whose = whose
         self.items = list(items)
         self.at = at
@@ -76,7 +79,8 @@ class ModelCache:
         kept = self._read(self._file(whose))
         if kept is None or kept.whose != whose:
             return None
-        return ModelList(whose, kept.items, kept.at, plan=kept.plan, web=web, endpoint=endpoint)
+        own = {"plan": kept.plan, "web": web, "endpoint": endpoint, "doubted": kept.doubted}
+        return ModelList(whose, kept.items, kept.at, **own)
 
     def everything(self) -> Iterator[ModelList]:
         """Yield every list that can be read, the newest first."""
@@ -84,8 +88,10 @@ class ModelCache:
         yield from sorted(lists, key=lambda kept: -kept.at)
 
     def write(self, kept: ModelList) -> None:
-        """Keep a list that was read now; where the disk refuses, the old one stands."""
+        """Keep a list; where the disk refuses, the old one stands."""
         entry = {"for": kept.whose, "at": kept.at, "data": kept.items, "plan": kept.plan}
+        if kept.doubted is not None:
+            entry["doubted"] = kept.doubted
         write_json(self._file(kept.whose), entry, self._now)
 
     def _file(self, whose: str) -> Path:
@@ -101,4 +107,11 @@ class ModelCache:
             return None
         if not is_number(at):
             return None
-        return ModelList(whose, items, at, plan=plan if isinstance(plan, str) else None)
+        doubted = entry.get("doubted")
+        return ModelList(
+            whose,
+            items,
+            at,
+            plan=plan if isinstance(plan, str) else None,
+            doubted=doubted if isinstance(doubted, str) else None,
+        )

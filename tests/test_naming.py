@@ -261,3 +261,30 @@ FAMILY = [
     {"id": "off", "capabilities": {"family": "claude-fam"}, "policy": {"state": "disabled"}},
     {"id": "more", "capabilities": {"family": "other"}},
 ]
+
+
+NOT_SUPPORTED = {"error": {"code": "model_not_supported", "message": "The model is not supported."}}
+
+
+def test_a_refused_model_puts_its_list_in_doubt(world: World) -> None:
+    """The list called it fine: it is read anew before the model is asked for again, or listed."""
+    world.run("models")
+    world.sim.fault("chat", status=400, body=NOT_SUPPORTED)
+    code, _, err = ask(world, "sim-echo")
+    assert (code, asked(world)) == (4, ["models", "chat"]), err
+    kept = [item for item in listed(world) if item["id"] != "sim-echo"]
+    world.sim.fault("models", status=200, body={"data": kept}, times=9)
+    code, _, err = ask(world, "sim-echo")
+    assert (code, asked(world)[2:]) == (4, ["models"]), err
+    assert "there is no model 'sim-echo'" in err
+    world.run("models")
+    assert len(asked(world)) == 3  # the new list is not in doubt
+
+
+def test_a_list_in_doubt_that_cannot_be_read_stands(world: World) -> None:
+    """The service then says itself what it thinks of the model."""
+    world.run("models")
+    world.sim.fault("chat", status=400, body=NOT_SUPPORTED)
+    ask(world, "sim-echo")
+    world.sim.fault("models", status=501, times=9)
+    assert ask(world, "sim-echo")[0] == 0

@@ -17,7 +17,7 @@ from copilot_cli.engines.failure import Failure, Misdirected, StaleToken
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
 from copilot_cli.engines.resilience import Patience, persistent
-from copilot_cli.errors import SignInError
+from copilot_cli.errors import ModelUnavailable, SignInError
 from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
 from copilot_cli.values import NamedTuple
@@ -77,11 +77,13 @@ class DirectEngine:
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         memory: WireMemory | None = None,
         remedy: str | None = None,
+        refused: Callable[[str], None] = lambda _: None,
     ) -> None:
         """`identity` returns the headers of a token's mode, None: of the mode that is likely.
 
         `find` returns what is known of a model, and sends nothing; `memory` see `answering.py`.
-        `remedy` is what helps where the GitHub token is refused; None: to sign in again.
+        `remedy` is what helps where the GitHub token is refused, None: to sign in again; `refused`
+        hears of a model that is not available.
         """
         self._client = client
         self._lease = lease
@@ -91,6 +93,7 @@ class DirectEngine:
         self._now = now
         self._local_time = local_time
         self._remedy = remedy
+        self._refused = refused
         self._answering = Answering(
             http,
             retries=retries,
@@ -108,7 +111,14 @@ class DirectEngine:
         """
         if request.model == AUTO:
             return self._auto.answer(request)
-        return self._answering.answer(request, _Credential(self._lease, self._identity))
+        return self._heeding(request)
+
+    def _heeding(self, request: Request) -> Generator[Event]:
+        try:
+            yield from self._answering.answer(request, _Credential(self._lease, self._identity))
+        except ModelUnavailable:
+            self._refused(request.model)
+            raise
 
     @cached_property
     def _auto(self) -> "Auto":
