@@ -27,6 +27,7 @@ class Endpoints:
 
     def __init__(self, app: "App") -> None:
         self._app = app
+        self._told: set[str] = set()
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all endpoints: the settings' in their order, then the variables'."""
@@ -103,19 +104,26 @@ class Endpoints:
         vault, entry = self._app.vault, entry_name(endpoint)
         kept = [it for it in vault.store.names() if (it.kind, it.user) == (KIND, endpoint.name)]
         if entry not in kept:
-            if kept and not providers.is_local(endpoint.base_url):
-                raise SignInError(
-                    f"the key of {endpoint.name} was given for {kept[0].host}, "
-                    f"and is not sent to {entry.host}",
-                    hint=f"run `copilot-chat onboard --method byok --name {endpoint.name}`",
-                    kind="not_signed_in",
-                )
+            if kept:
+                self._keep_back(endpoint, kept[0].host, entry.host)
             return None
         vault.unlock()
         value = vault.store.get(entry).get("key")
         if not isinstance(value, str) or not value:
             raise Corrupt(f"the stored key of {endpoint.name} is none", hint=_SET_UP)
         return Secret(value)
+
+    def _keep_back(self, endpoint: "Endpoint", given: str, now: str) -> None:
+        """Say once that the key goes to `given` only; raise where the other host must have one."""
+        from copilot_cli import providers
+
+        said = f"the key of {endpoint.name} was given for {given}, and is not sent to {now}"
+        hint = f"run `copilot-chat onboard --method byok --name {endpoint.name}`"
+        if not providers.is_local(endpoint.base_url):
+            raise SignInError(said, hint=hint, kind="not_signed_in")
+        if endpoint.name not in self._told:  # on this machine none may be needed
+            self._told.add(endpoint.name)
+            self._app.streams.notice(f"{said}: {hint}")
 
     @cached_property
     def _rows(self) -> "tuple[Row, ...]":

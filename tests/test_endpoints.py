@@ -120,8 +120,13 @@ def test_an_address_edited_to_this_machine_goes_without_the_key(world: World) ->
     """An endpoint here may have none."""
     write(world, TWO.replace(OPENAI, LOCAL))
     seal(world, "cloud", "api.openai.com", KEY)
-    assert world.run("ask", "-m", "cloud/llama-sim:latest", "hello")[:2] == (0, "hello")
+    code, out, err = world.run("ask", "-m", "cloud/llama-sim:latest", "hello")
+    assert (code, out) == (0, "hello")
     assert KEY not in str(sent(world))
+    host = LOCAL.removeprefix("http://").partition("/")[0]
+    said = f"the key of cloud was given for api.openai.com, and is not sent to {host}"
+    assert err.count(said) == 1
+    assert "onboard --method byok --name cloud" in err
 
 
 def test_another_port_is_another_host(world: World) -> None:
