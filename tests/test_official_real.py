@@ -352,7 +352,7 @@ def test_a_reply_that_stalls(world: World) -> None:
     """Our own idle time-out ends it: the runtime would wait for ever."""
     over = threading.Event()
     world.sim.answer(deltas=["one ", "two"], pause_after=(1, over))
-    engine = world.engine(idle=0.3)
+    engine = world.engine(idle=1.0)
     events = list(engine.answer(_request("count")))
     over.set()
     assert text_of(events) == "one "
@@ -423,7 +423,7 @@ def test_killed_while_it_is_asked_the_same_turn_goes_on(world: World) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 def test_one_that_hangs_is_killed_with_its_children_before_another_starts(world: World) -> None:
     """A ping finds it before it is used again."""
-    deadlines = Deadlines(settle=0.3, ping=0.3, unused=0.0)
+    deadlines = Deadlines(settle=0.5, ping=1.0, unused=0.0)
     engine = world.engine(deadlines=deadlines)
     talk = conversation(engine)
     talk.say("one")
@@ -502,7 +502,7 @@ def test_a_program_that_is_not_it(
 ) -> None:
     """A clear error with the way out; whatever was started is gone, with its children."""
     program = _program(tmp_path, text) if text else tmp_path / "nothing"
-    engine = world.engine(program=lambda: program, deadlines=Deadlines(start=1.0))
+    engine = world.engine(program=lambda: program, deadlines=Deadlines(start=3.0))
     with pytest.raises(SettingsError, match=says) as raised:
         list(engine.answer(_request("hi")))
     assert "engine install" in (raised.value.hint or "")
