@@ -59,7 +59,7 @@ class Copilot:
         if isinstance(who, Reply):
             return who
         said = self._policies.listing(who.owner, broken=self._scenario.broken_models)
-        if request.headers.get("copilot-integration-id") == identity.RUNTIME:
+        if identity.is_of_github(request):
             # It takes no list that has a field of the wrong kind, and then asks the public host.
             said["data"] = [each for each in said["data"] if each.get("id") != BROKEN]
         return json_reply(said).with_headers({"cache-control": "private, max-age=21600"})

@@ -30,6 +30,7 @@ _AS_BEARER: Final = ("gho_", "github_pat_", "ghs_")
 RUNTIME: Final = "copilot-sdk"
 """The integration id of GitHub's own runtime where its SDK has started it."""
 
+_COMMAND: Final = "copilot/"
 _CLI_IDENTITY: Final = (None, "copilot-developer-cli", RUNTIME)
 
 
@@ -67,6 +68,13 @@ def admit(
     return found
 
 
+def is_of_github(request: Request) -> bool:
+    """Whether a program of GitHub's own asks: the runtime that its SDK starts, or `copilot`."""
+    headers = request.headers
+    named = headers.get("user-agent", "").startswith(_COMMAND)
+    return headers.get("copilot-integration-id") == RUNTIME or named
+
+
 def _badly_formatted() -> Reply:
     return text_reply("bad request: Authorization header is badly formatted\n", 400)
 
@@ -92,8 +100,8 @@ def _as_bearer(
             "bad request: Personal Access Tokens are not supported for this endpoint\n", 400
         )
     integration = request.headers.get("copilot-integration-id")
-    # The runtime shows whatever token it was given as it is, that of an editor's app too.
-    if kind not in _AS_BEARER and (kind, integration) != ("ghu_", RUNTIME):
+    # Those show whatever token they were given as it is, that of an editor's app too.
+    if kind not in _AS_BEARER and not (kind == "ghu_" and is_of_github(request)):
         return _badly_formatted()
     token = accounts.github(value, place.domain)
     if token is None:
