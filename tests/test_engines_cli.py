@@ -30,7 +30,6 @@ from copilot_cli.messages import (
     End,
     ImagePart,
     Message,
-    ModelInfo,
     Notice,
     Reasoning,
     Started,
@@ -60,6 +59,7 @@ from tests.cli_world import (
     text_of,
     until,
 )
+from tests.wire_models import model
 
 pytestmark = [
     pytest.mark.real,
@@ -271,6 +271,7 @@ def test_nothing_secret_is_given_before_the_program_is_known(world: World) -> No
                 "COPILOT_PROVIDER_TYPE": "anthropic",
                 "COPILOT_PROVIDER_BASE_URL": "https://a.example",
                 "COPILOT_PROVIDER_HEADERS": "x-api-key: k",
+                "COPILOT_PROVIDER_MAX_OUTPUT_TOKENS": "8192",
             },
         ),
         (
@@ -319,13 +320,17 @@ def test_a_header_that_cannot_be_told(world: World) -> None:
         world.ask(engine=engine)
 
 
-def test_the_models_window_is_told(world: World) -> None:
-    """What is known of the endpoint's model spares the command a guess."""
-    fields = [5000 if name == "prompt_tokens" else None for name in ModelInfo._fields]
-    info = ModelInfo(*fields)  # type: ignore[arg-type]
+def test_the_models_limits_are_told(world: World) -> None:
+    """What is known of the endpoint's model spares the command a guess; a person's cap wins."""
+    known = model(id="m1", prompt_tokens=5000, output_tokens=700)
     world.answers("ok")
-    world.ask(engine=world.engine(find=lambda _: info))
-    assert world.seen()["environ"]["COPILOT_PROVIDER_MAX_PROMPT_TOKENS"] == "5000"
+    engine = world.engine(find=lambda _: known)
+    list(engine.answer(request()))
+    got = world.seen()["environ"]
+    assert got["COPILOT_PROVIDER_MAX_PROMPT_TOKENS"] == "5000"
+    assert got["COPILOT_PROVIDER_MAX_OUTPUT_TOKENS"] == "700"
+    list(engine.answer(request(max_output=9)))
+    assert world.seen()["environ"]["COPILOT_PROVIDER_MAX_OUTPUT_TOKENS"] == "9"
 
 
 def test_arguments(world: World) -> None:
@@ -351,7 +356,7 @@ def test_what_is_no_name_of_a_model(world: World, name: str) -> None:
 def test_what_it_cannot_be_told_is_said_once(world: World) -> None:
     """The answer comes all the same."""
     world.answers("ok")
-    engine = world.engine()
+    engine = world.engine(sign_in())
     tool = ToolSpec("t", "", {})
     asked = request(tools=(tool,), temperature=0.5, stop=("x",), max_output=9, effort="ultra")
     notices = [event for event in engine.answer(asked) if isinstance(event, Notice)]
@@ -508,7 +513,10 @@ def test_a_model_that_asks_for_tools_for_ever(world: World) -> None:
 
 
 ENDS: dict[str, tuple[list[Step], str]] = {
-    "code": ([("err", ["Error: no model\nmore\n", 1]), ("exit", 1)], r"exit code 1\): Error: no m"),
+    "code": (
+        [("err", ["Error: no\n\n  model\nmore\n", 1]), ("exit", 1)],
+        r"code 1\): Error: no model$",
+    ),
     "nothing": ([("exit", 0)], r"ended before it asked the model \(exit code 0\)"),
     "signal": ([("kill", 15)], "signal 15"),
     "its word": ([result(1)], "before it asked the model"),

@@ -7,6 +7,7 @@ time; nothing of a run is left when it is over.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.resilience import Patience, resilient
 from copilot_cli.errors import NetworkError, SettingsError
-from copilot_cli.messages import Event, ModelInfo, Notice, Request
+from copilot_cli.messages import Event, ModelInfo, Notice, Request, Text
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
     from copilot_cli.engines.official.access import SignIn
+    from copilot_cli.engines.refusal import Refusal
 
 STARTING = 60.0
 """Seconds until a program has to have said something: at first it unpacks 200 MB of itself."""
@@ -72,6 +74,7 @@ class CliEngine:
         self._find = find
         self._offline = offline
         self._told: set[str] = set()
+        self._without_effort: set[str] = set()
 
     def answer(self, request: Request) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`.
@@ -80,12 +83,12 @@ class CliEngine:
         `SettingsError` where there is no command that could be asked.
         """
         prompt = prompt_of(request.messages)
-        arguments = command.arguments(request, [image.name for image in prompt.images])
+        arguments = self._arguments(request, prompt)
         self._refuse_offline()
         yield from self._remarks(request)
         asked = self._asked(request, arguments, prompt)
         yield from resilient(
-            lambda: self._runs.answer(asked),
+            lambda: self._adapted(request, asked),
             patience=Patience(self._retries),
             sleep=self._sleep,
             local_time=self._local_time,
@@ -97,7 +100,7 @@ class CliEngine:
         Nobody signs in for it, and nothing is started.
         """
         prompt = prompt_of(request.messages)
-        arguments = command.arguments(request, [image.name for image in prompt.images])
+        arguments = self._arguments(request, prompt)
         try:
             program = str(self._program())
         except SettingsError:
@@ -108,11 +111,41 @@ class CliEngine:
             added = {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": "****"}
         return {"argv": [program, *arguments], "stdin": prompt.text, "environment": added}
 
+    def _adapted(self, request: Request, asked: Asked) -> Generator[Event]:
+        """Make one attempt, and another without an effort where that is what was refused.
+
+        The command asks every model called `gpt-…` for a medium effort, and not all have one.
+        """
+        shown = False
+        try:
+            with closing(self._runs.answer(asked)) as events:
+                for event in events:
+                    shown = shown or isinstance(event, Text)
+                    yield event
+        except Failure as failure:
+            known = request.model in self._without_effort
+            if shown or known or not _refuses_effort(failure.refusal):
+                raise
+            self._without_effort.add(request.model)
+        else:
+            return
+        if request.effort is not None:
+            yield Notice(f"effort is left out: {request.model} does not take it")
+        arguments = self._arguments(request, asked.prompt)
+        yield from self._runs.answer(asked._replace(arguments=arguments))
+
     # What the command is told
+
+    def _arguments(self, request: Request, prompt: Prompt) -> list[str]:
+        if request.model in self._without_effort:
+            request = request._replace(effort="none")
+        return command.arguments(request, [image.name for image in prompt.images])
 
     def _variables(self, request: Request) -> Mapping[str, str | Secret]:
         if isinstance(self._access, Endpoint):
-            return command.endpoint_variables(self._access, self._find(request.model))
+            return command.endpoint_variables(
+                self._access, self._find(request.model), request.max_output
+            )
         return {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": self._access.token()}
 
     def _refuse_offline(self) -> None:
@@ -132,7 +165,7 @@ class CliEngine:
         untold = {
             "tools": bool(request.tools),
             "temperature": request.temperature is not None,
-            "max_output": request.max_output is not None,
+            "max_output": bool(request.max_output) and not isinstance(self._access, Endpoint),
             "stop": bool(request.stop),
             "schema": request.schema is not None,
             f"effort {request.effort}": request.effort not in (None, *command.EFFORTS),
@@ -172,6 +205,14 @@ def _is_here(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _refuses_effort(refusal: "Refusal | None") -> bool:
+    from copilot_cli.engines.adapting import refused_parameter
+    from copilot_cli.wires.table import CHAT
+
+    sent = {"reasoning_effort": ""}
+    return refusal is not None and refused_parameter(refusal, sent, CHAT.path) is not None
 
 
 def _nothing() -> None:

@@ -174,9 +174,12 @@ def environ_of(base: Mapping[str, str], folders: Folders, unpacked_in: Path) -> 
     }
 
 
-def endpoint_variables(endpoint: Endpoint, model: ModelInfo | None) -> dict[str, str | Secret]:
+def endpoint_variables(
+    endpoint: Endpoint, model: ModelInfo | None, max_output: int | None
+) -> dict[str, str | Secret]:
     """Return the variables that tell the command of the person's own `endpoint`.
 
+    `model` is what is known of the one that is asked, `max_output` the most tokens of the answer.
     Raises `SettingsError` for a header that cannot be told.
     """
     found: dict[str, str | Secret] = {
@@ -190,12 +193,24 @@ def endpoint_variables(endpoint: Endpoint, model: ModelInfo | None) -> dict[str,
         found["COPILOT_PROVIDER_AZURE_API_VERSION"] = endpoint.api_version
     if model is not None and model.prompt_tokens:
         found["COPILOT_PROVIDER_MAX_PROMPT_TOKENS"] = str(model.prompt_tokens)
+    if cap := max_output or (model and model.output_tokens) or _cap(endpoint):
+        found["COPILOT_PROVIDER_MAX_OUTPUT_TOKENS"] = str(cap)
     headers = dict(endpoint.headers) | _key_headers(endpoint)
     if not _key_headers(endpoint):
         found |= _key_variables(endpoint)
     if headers:
         found["COPILOT_PROVIDER_HEADERS"] = Secret("\n".join(map(_header, headers.items())))
     return found
+
+
+def _cap(endpoint: Endpoint) -> int | None:
+    """Return what to ask for where nobody knows the most: some has to be asked of Anthropic's API.
+
+    The command would ask for more than its smaller models give.
+    """
+    from copilot_cli.wires.messages_request import DEFAULT_CAP
+
+    return DEFAULT_CAP if endpoint.type == "anthropic" else None
 
 
 def _base_url(endpoint: Endpoint) -> str:

@@ -37,6 +37,15 @@ _STATUSES = {
 }
 
 
+class Broken(Failure):
+    """An answer that broke off; whether anything came of it before is not the question here."""
+
+    def __init__(self, message: str) -> None:
+        error = NetworkError(message, kind="runtime")
+        error.outage = True
+        super().__init__(error, BACKOFF)
+
+
 class Output:
     """Reads the lines of one answer.
 
@@ -135,15 +144,22 @@ class Output:
     def _retry(self, data: dict[str, Any]) -> NoReturn:
         """It begins the reply again by itself, from its first word on: we do that, or nobody."""
         why = safe_line(redact(text(data.get("reason"))), 60)
-        raise Failure(_unanswered(f"the command copilot gave the reply up: {why}"), BACKOFF)
+        raise Broken(f"the command copilot gave the reply up: {why}")
 
     def _failed_call(self, data: dict[str, Any]) -> NoReturn:
+        from copilot_cli.engines.refusal import Refusal
+
         said = self._said(text(data.get("errorMessage")))
         status = tokens(data.get("statusCode"))
         if status is None:
-            raise Failure(_unanswered(f"the command copilot got no reply: {said}"), BACKOFF)
+            raise Broken(f"the command copilot got no reply: {said}")
         code = text(data.get("errorCode")) or text(data.get("errorType"))
-        raise self._refused(status, code, said, text(data.get("providerCallId")) or None)
+        request = text(data.get("providerCallId")) or None
+        found = self._refused(status, code, said, request)
+        # What else could be said to the model is found by these; what the failure is, is not.
+        param = text(parsed(text(data.get("errorMessage"))).get("param"))
+        found.refusal = Refusal(status, code, said, request_id=request, param=param)
+        raise found
 
     def _error(self, data: dict[str, Any]) -> NoReturn:
         said = self._said(text(data.get("message")))
@@ -192,12 +208,6 @@ def _texts(kind: type[Text] | type[Reasoning], value: object) -> tuple[Event, ..
     return (kind(found),) if found else ()
 
 
-def _unanswered(message: str) -> NetworkError:
-    error = NetworkError(message, kind="runtime")
-    error.outage = True
-    return error
-
-
 def without(message: str, hide: tuple[str, ...]) -> str:
     """Return the start of a foreign text as one line, without the secrets `hide`."""
     for secret in hide:
@@ -221,9 +231,8 @@ def usage_of(content: str) -> UsageReport | None:
         "reasoningTokens",
     )
     usage = Usage(*(_sum(tokens(each.get(name)) for each in counted) for name in names))
-    nano = number(found.get("totalNanoAiu"))
-    known = nano is not None and text(found.get("aiCreditsStatus")) != "unavailable"
-    return UsageReport(usage, Cost((nano or 0.0) / 1e9, "credits") if known else None)
+    nano = number(found.get("totalNanoAiu"))  # 0 where it does not know either
+    return UsageReport(usage, Cost(nano / 1e9, "credits") if nano else None)
 
 
 def _sum(counts: Iterator[int | None]) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from copilot_cli.engines import cli_command as command
-from copilot_cli.engines.cli_output import Output, usage_of, without
+from copilot_cli.engines.cli_output import Broken, Output, usage_of, without
 from copilot_cli.engines.cli_process import Process, Run, Silence
 from copilot_cli.engines.cli_prompt import Prompt
 from copilot_cli.engines.failure import Failure
@@ -69,11 +69,19 @@ class Runs:
 
     def answer(self, asked: Asked) -> Generator[Event]:
         """Yield the events of one answer; the last is `End`. Raises `Failure`, `SettingsError`."""
+        output = Output(asked.secrets, asked.explain)
+        try:
+            yield from self._answer(asked, output)
+        except Broken as broken:
+            if not output.answered:
+                raise
+            yield End("cut", complete=False, detail=broken.error.message)
+
+    def _answer(self, asked: Asked, output: Output) -> Generator[Event]:
         with self._room(asked.prompt) as room:
             environ = command.environ_of(self._place.environ, room.folders, self._place.unpacked)
             self._check(asked.program, room, environ)
             environ |= command.revealed(asked.variables)
-            output = Output(asked.secrets, asked.explain)
             argv = [str(asked.program), *asked.arguments]
             with _started(room.run(argv, environ)) as process:
                 if not (yield from self._events(process, output)):
@@ -198,9 +206,7 @@ def _ended(process: Process, output: Output, code: int | None, asked: Asked) -> 
     said = _first(process, asked.secrets)
     told = f": {said}" if said else ""
     if output.asked:
-        error = ServiceError(f"the command copilot ended its answer early{how}{told}", kind=KIND)
-        error.outage = True
-        return Failure(error)
+        return Broken(f"the command copilot ended its answer early{how}{told}")
     if code in _NOT_STARTED and not output.understood:
         return _not_started(said)
     asked.refused()
@@ -212,8 +218,9 @@ def _ended(process: Process, output: Output, code: int | None, asked: Asked) -> 
 
 
 def _first(process: Process, hide: tuple[str, ...]) -> str:
-    """Return the first line of what it said on stderr."""
-    return without(process.errors.strip().partition("\n")[0], hide)
+    """Return what it said on stderr: two lines of it, of which the second often has the reason."""
+    lines = [line.strip() for line in process.errors.splitlines()]
+    return without(" ".join([line for line in lines if line][:2]), hide)
 
 
 def _not_started(why: str) -> SettingsError:
