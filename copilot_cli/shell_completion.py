@@ -48,6 +48,7 @@ _OPTIONS: Mapping[str, Find] = {
     "--method": values.words("device", "token", "env", "gh", "ide", "byok"),
     "--store": values.words("keyring", "passphrase", "keyfile", "none"),
     "--to": values.words("keyring", "passphrase", "keyfile"),
+    "--detail": values.words("low", "high", "auto"),
     "--format": values.words("md", "json", "html"),
     "--tool": values.words(*NAMES),
     "--allow": values.words(*NAMES),

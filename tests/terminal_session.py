@@ -4,6 +4,7 @@ Nothing sleeps: `shows` reads from the terminal until the text is there, or fail
 """
 
 import os
+import re
 import signal
 import sqlite3
 import sys
@@ -21,6 +22,7 @@ from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 PATIENCE = 20.0  # seconds, for a machine that has other things to do
 DOWN, UP = "\x1b[B", "\x1b[A"
 CTRL_C, CTRL_D = "\x03", "\x04"
+_WAITING = re.compile(r"^\(\+\d+, [^()]*\) ")  # what goes along, left of the prompt
 
 
 def _heed_hang_up() -> None:
@@ -187,7 +189,8 @@ class Session:
     def _ready(self) -> bool:
         cursor = self.terminal.cursor
         row = self.terminal.display[cursor.y]
-        return row[: cursor.x].strip() == ">" and not row[cursor.x : cursor.x + 4].strip()
+        prompt = _WAITING.sub("", row[: cursor.x]).strip()
+        return prompt == ">" and not row[cursor.x : cursor.x + 4].strip()
 
     def until(self, holds: Callable[[], bool], wanted: object) -> Self:
         """Read until `holds`; `wanted` is what the failure says."""
