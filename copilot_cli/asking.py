@@ -42,12 +42,14 @@ class Turn:
         self._chat = chat
         self._report.start(chat.model, chat.engine.name, session)
         error: CopilotChatError | None = None
+        said = False
         # Closed here and now: a generator left to the collector would save what came too late.
         with closing(answer) as events:
             for event in events:
                 self._report.event(event)
+                said = said or isinstance(event, Text)
                 if isinstance(event, End):
-                    error = verdict(event)
+                    error = verdict(event, said=said)
         if error is not None:
             raise error
 

@@ -178,7 +178,7 @@ class Client:
             match event:
                 case Text(piece):
                     pieces.append(piece)
-                case End() if (error := verdict(event)) is not None:
+                case End() if (error := verdict(event, said=bool(pieces))) is not None:
                     raise error
                 case _:
                     pass

@@ -12,12 +12,19 @@ WHY = {
 }
 
 
-def verdict(end: End) -> CopilotChatError | None:
-    """Return None for a whole answer, else what to tell: what came is on stdout and saved."""
+def verdict(end: End, *, said: bool = True) -> CopilotChatError | None:
+    """Return None for a whole answer, else what to tell: what came is on stdout and saved.
+
+    `said` is whether anything came.
+    """
     if end.complete:
         return None
     if end.reason == "content_filter":
         struck = f" ({end.detail})" if end.detail else ""
+        if not said:
+            return FilteredError(
+                f"a content filter refused the answer{struck}", hint="ask in other words"
+            )
         return FilteredError(f"a content filter cut the answer{struck}")
     why, hint = WHY.get(end.reason, (f"finish reason {end.reason}", None))
     return IncompleteError(f"answer incomplete ({end.detail or why})", hint=hint)

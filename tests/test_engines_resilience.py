@@ -10,6 +10,7 @@ from copilot_cli.errors import CopilotChatError, LimitError, ServiceError, SignI
 from copilot_cli.messages import (
     End,
     Event,
+    Notice,
     Reasoning,
     Started,
     Text,
@@ -181,6 +182,17 @@ def test_an_answer_that_broke_off_before_its_first_word_is_no_answer(end: End, a
     assert raised.value.kind == end.reason
     assert end not in events
     assert raised.value.message == (end.detail or "the answer broke off")
+    assert raised.value.hint == "ask again"
+
+
+def test_an_answer_without_a_word_is_said_to_be_one() -> None:
+    """It is whole, and costs what it costs: it is not asked for again."""
+    end = End("stop", complete=True)
+    said = [event for event in Attempts([Reasoning("hm"), end]).run() if isinstance(event, Notice)]
+    assert said == [Notice("the model only thought, and said nothing: ask again")]
+    said = [event for event in Attempts([end]).run() if isinstance(event, Notice)]
+    assert said == [Notice("the model said nothing: ask again")]
+    assert not [event for event in Attempts([Text("a"), end]).run() if isinstance(event, Notice)]
 
 
 @pytest.mark.parametrize("reason", ["cut", "stalled", "error"])

@@ -11,6 +11,15 @@ def test_a_whole_answer_needs_no_word() -> None:
     assert verdict(End("stop", complete=True)) is None
 
 
+def test_a_filter_that_lets_no_word_through() -> None:
+    """There is no answer that it could have cut."""
+    error = verdict(End("content_filter", complete=False, detail="hate"), said=False)
+    assert error is not None
+    assert error.exit_code == 8
+    assert error.message == "a content filter refused the answer (hate)"
+    assert error.hint == "ask in other words"
+
+
 @pytest.mark.parametrize(
     ("end", "code", "message"),
     [

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from copilot_cli.engines.failure import BACKOFF, LIMIT, NEVER, ONCE, Failure, Retry
 from copilot_cli.errors import CopilotChatError, LimitError, NetworkError, ServiceError
-from copilot_cli.messages import End, Event, Text, ToolCall, Waiting
+from copilot_cli.messages import End, Event, Notice, Reasoning, Text, ToolCall, Waiting
 
 MAX_WAIT = 60.0
 """The most seconds one request waits by itself, all its waits together."""
@@ -76,10 +76,13 @@ def resilient(
     it is not part of the answer, and does not reach stdout.
     """
     while True:
-        shown = False
+        shown = thought = False
         try:
             with closing(attempt()) as events:
                 for event in events:
+                    if isinstance(event, End) and event.complete and not shown:
+                        yield _wordless(thought=thought)
+                    thought = thought or isinstance(event, Reasoning)
                     if isinstance(event, End) and not shown and event.reason in _BROKEN:
                         raise _silent(event)
                     shown = shown or isinstance(event, Text | ToolCall)
@@ -132,9 +135,15 @@ def rule_of(error: CopilotChatError) -> Retry:
 _BROKEN = frozenset({"cut", "stalled", "error"})
 
 
+def _wordless(*, thought: bool) -> Notice:
+    """A whole answer without a word: a model may do that, and nobody should look for the text."""
+    what = "only thought, and said nothing" if thought else "said nothing"
+    return Notice(f"the model {what}: ask again")
+
+
 def _silent(end: End) -> Failure:
     """An answer that ended before its first word is a failure of the service, not an answer."""
-    error = ServiceError(end.detail or "the answer broke off", kind=end.reason)
+    error = ServiceError(end.detail or "the answer broke off", hint="ask again", kind=end.reason)
     error.outage = end.reason != "stalled"
     if not end.resend:
         return Failure(error, NEVER)
