@@ -98,7 +98,6 @@ class Endpoints:
         return any(row.guessed for row in self._rows if row.name == name)
 
     def _key(self, endpoint: "Endpoint") -> "Secret | None":
-        from copilot_cli import providers
         from copilot_cli.secret import Secret
 
         vault, entry = self._app.vault, entry_name(endpoint)

@@ -34,7 +34,9 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("must be a text")  # noqa: TRY004 - one kind of failure for a wrong value
     text = value.strip()
-    if not text or not text.isprintable():
+    if not text:
+        raise ValueError("is empty")
+    if not text.isprintable():
         raise ValueError("must be a text without control characters")
     return text
 

@@ -176,3 +176,12 @@ def test_usage_as_json(world: World) -> None:
     assert found["plan"] == "individual"
     quota = {it["name"]: it for it in found["quotas"]}["premium_interactions"]
     assert (quota["entitlement"], quota["remaining"], quota["used"]) == (300, 240, 60)
+
+
+def test_a_list_that_is_not_there_is_no_hint_for_itself(world: World) -> None:
+    """A 404 of the list: the list cannot say what would be found."""
+    world.sim.fault("models", status=404, body="404 page not found", times=9)
+    code, _, err = world.run("models")
+    assert code == 1
+    assert "lists those that are" not in err
+    assert "hint: look at copilot_api_url" in err

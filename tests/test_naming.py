@@ -288,3 +288,11 @@ def test_a_list_in_doubt_that_cannot_be_read_stands(world: World) -> None:
     ask(world, "sim-echo")
     world.sim.fault("models", status=501, times=9)
     assert ask(world, "sim-echo")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_an_empty_name_is_told_as_one(world: World, name: str) -> None:
+    """Exit code 2, before anything is sent."""
+    code, _, err = ask(world, name)
+    assert (code, asked(world)) == (2, [])
+    assert "error: --model: is empty" in err

@@ -455,6 +455,10 @@ USAGES: dict[str, tuple[dict[str, Any], Usage]] = {
         {"prompt_tokens": "7", "completion_tokens": True, "prompt_tokens_details": [1]},
         Usage(),
     ),
+    "less than none": (
+        {"prompt_tokens": -5, "completion_tokens": -1, "cache_read_input_tokens": -2},
+        Usage(),
+    ),
     "beyond any size": ({"prompt_tokens": 10**400, "completion_tokens": float("inf")}, Usage()),
 }
 

@@ -8,7 +8,7 @@ import httpx
 
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.outages import outages
-from copilot_cli.engines.refusal import refusal_of
+from copilot_cli.engines.refusal import Refusal, refusal_of
 from copilot_cli.engines.statuses import failure
 from copilot_cli.errors import CopilotChatError, ServiceError
 
@@ -39,7 +39,7 @@ def fetch(client: httpx.Client, url: str, headers: Mapping[str, str], *, now: fl
     sent = {**headers, "Accept": "application/json"}
     with outages(url), client.stream("GET", url, headers=sent) as response:
         if response.status_code != 200:
-            raise failure(refusal_of(response, now))
+            raise _refused(refusal_of(response, now))
         for chunk in response.iter_bytes():
             body += chunk
             if len(body) > MAX_BODY:
@@ -49,3 +49,11 @@ def fetch(client: httpx.Client, url: str, headers: Mapping[str, str], *, now: fl
     except (ValueError, RecursionError):
         return None
     return value
+
+
+def _refused(refusal: Refusal) -> Failure:
+    """Return what `refusal` means of a list: where it is missing, it cannot be what helps."""
+    found = failure(refusal)
+    if refusal.status == 404:
+        found.error.hint = "look at copilot_api_url; -vv shows all that the service said"
+    return found

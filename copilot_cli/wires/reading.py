@@ -45,9 +45,9 @@ def number(value: Any) -> float | None:
 
 
 def tokens(value: Any) -> int | None:
-    """Return a count of tokens."""
+    """Return a count of tokens; what is less than none is no count."""
     found = number(value)
-    return None if found is None else int(found)
+    return None if found is None or found < 0 else int(found)
 
 
 def usage(counted: Mapping[str, Any]) -> Usage:
