@@ -66,8 +66,8 @@ SETTINGS: tuple[Setting, ...] = (
             "The role of `ask` and `repl`, see docs/roles.md; unset: none."),
     Setting("engine", kinds.words("direct", "official", "byok", "cli"), "direct",
             ("COPILOT_CHAT_ENGINE", LEGACY),
-            "What answers a turn: Copilot directly, by GitHub's runtime (official) or command (cli),"
-            f" or an endpoint of your own (byok). {LEGACY}=true: cli."),
+            "What answers a turn: Copilot directly, by GitHub's runtime (official) or command"
+            f" (cli), or an endpoint of your own (byok). {LEGACY}=true: cli."),
     Setting("store", kinds.STORE, None, (),
             "What seals the secrets; `onboard` writes it."),
     Setting("key_file", kinds.PATH, None, (),

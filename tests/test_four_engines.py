@@ -93,7 +93,7 @@ def text_of(message: dict[str, Any]) -> str:
     return "".join(part.get("text", "") for part in content or message.get("parts", []))
 
 
-TRANSCRIPT = [said for question in QUESTIONS for said in (("user", question), ("assistant", question))]
+TRANSCRIPT = [(role, question) for question in QUESTIONS for role in ("user", "assistant")]
 
 
 def test_direct(server: SimulatorServer, tmp_path: Path) -> None:

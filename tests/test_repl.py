@@ -147,8 +147,8 @@ class Stops:
     def __init__(self, chat: Chat) -> None:
         self._send = chat.send
 
-    def __call__(self, text: str) -> Any:
-        events = self._send(text)
+    def __call__(self, content: Any, *, initiator: Any = "user") -> Any:
+        events = self._send(content, initiator=initiator)
         for event in events:
             yield event
             if type(event).__name__ == "Text":

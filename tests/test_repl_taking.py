@@ -155,10 +155,8 @@ def test_attached_files_go_along_once(world: World) -> None:
     Path("b.txt").write_text("beta", encoding="utf-8")
     run(world, "/attach a.txt", "/attach b.txt", "/attach a.txt", "/attach", "compare", "next")
     first, second = sent(world)
-    assert first == [
-        f'{NOTICE}\n\n<data name="b.txt">\nbeta\n</data>\n\n'
-        '<data name="a.txt">\nalpha\n</data>\n\ncompare'
-    ]
+    data = '<data name="b.txt">\nbeta\n</data>\n\n<data name="a.txt">\nalpha\n</data>'
+    assert first == [f"{NOTICE}\n\n{data}\n\ncompare"]
     assert second[-1] == "next"
     assert "a.txt (6 bytes) goes along with the next question" in said(world)
     assert "with b.txt (4 bytes), a.txt (6 bytes): about " in said(world)

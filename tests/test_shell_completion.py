@@ -118,7 +118,7 @@ def test_commands_are_offered_without_importing_one(shell: Shell) -> None:
         ("copilot-chat ask --render=a", ["auto", "always"]),
         ("copilot-chat ask --render=", ["auto", "always", "never"]),
         ("copilot-chat --color n", ["never"]),
-        ("copilot-chat onboard --method ", ["device", "token", "env", "gh", "ide"]),
+        ("copilot-chat onboard --method ", ["device", "token", "env", "gh", "ide", "byok"]),
         ("copilot-chat config get ui", ["ui.plain"]),
         ("copilot-chat config set keys ", ["emacs", "vi"]),
         ("copilot-chat config set ui.plain ", ["true", "false"]),
