@@ -4,15 +4,10 @@ Nothing else names concrete classes. Heavy libraries are imported inside the pro
 them, so that `--version` and `status` cost what they use and no more.
 """
 
-import io
-import os
-import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any
 
 from copilot_cli.errors import StoreError
 from copilot_cli.paths import Paths, locate
@@ -25,10 +20,11 @@ if TYPE_CHECKING:
     from copilot_cli.access import Access
     from copilot_cli.catalogue import Catalogue
     from copilot_cli.chat import Chat
+    from copilot_cli.effects import Effects
     from copilot_cli.endpoints import Endpoints
     from copilot_cli.engine_building import Engines
     from copilot_cli.engines.direct import DirectEngine
-    from copilot_cli.fetching import Fetched, Resolve
+    from copilot_cli.fetching import Fetched
     from copilot_cli.guarding import Guard
     from copilot_cli.parties import Engine, Toolbox
     from copilot_cli.roles import Role
@@ -42,63 +38,10 @@ if TYPE_CHECKING:
     from copilot_cli.workspace import Workspace
 
 
-class Effects:
-    """What the program does to the world, so that tests can stand in for it.
-
-    `transport` None means the real network; an own one ignores the proxy variables. `resolve` None
-    means the system's resolver, for the pages that are fetched.
-    """
-
-    def __init__(
-        self,
-        *,
-        environ: Mapping[str, str] | None = None,
-        stdin: TextIO | None = None,
-        stdout: TextIO | None = None,
-        stderr: TextIO | None = None,
-        transport: "httpx.BaseTransport | None" = None,
-        now: Callable[[], float] = time.time,
-        monotonic: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
-        open_browser: Callable[[str], bool] | None = None,
-        key_cost: int | None = None,
-        cwd: Callable[[], Path] = Path.cwd,
-        resolve: "Resolve | None" = None,
-    ) -> None:
-        self.environ = os.environ if environ is None else environ
-        self.stdin = stdin if stdin is not None else sys.stdin
-        self.stdout = stdout if stdout is not None else sys.stdout
-        self.stderr = stderr if stderr is not None else sys.stderr
-        self.transport = transport
-        self.now = now
-        self.monotonic = monotonic
-        self.sleep = sleep
-        self.open_browser = open_browser
-        self.key_cost = key_cost
-        self.cwd = cwd
-        self.resolve = resolve
-        self.app: App | None = None
-
-    def piped_stdin(self) -> "BinaryIO | None":
-        """Return standard input where it is no terminal, else None; closed counts as empty."""
-        if self.stdin is None or self.stdin.closed:
-            return io.BytesIO()
-        return None if self.stdin.isatty() else self.stdin.buffer
-
-    def home(self) -> Path:
-        """Return the person's home folder. Raises RuntimeError where nobody knows it."""
-        home = self.environ.get("HOME", "")
-        return Path(home) if home else Path.home()
-
-    def streams(self, color: str) -> Streams:
-        """Return the program's streams; `color` is auto, always or never."""
-        return Streams(self.stdin, self.stdout, self.stderr, color=color, environ=self.environ)
-
-
 class App:
     """Everything one run of the program may need, each built on first use."""
 
-    def __init__(self, options: Mapping[str, str | None], effects: Effects) -> None:
+    def __init__(self, options: Mapping[str, str | None], effects: "Effects") -> None:
         self.effects = effects
         self._options = dict(options)
         self.aside: Callable[[], AbstractContextManager[object]] = nullcontext

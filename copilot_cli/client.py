@@ -16,8 +16,9 @@ from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
 from copilot_cli.chat import MAX_ROUNDS
+from copilot_cli.effects import Effects
 from copilot_cli.errors import NotAllowedError, UsageError
 from copilot_cli.messages import End, Event, Notice, Text
 from copilot_cli.verdict import verdict

@@ -18,7 +18,8 @@ import typer.exceptions
 import typer.main
 
 from copilot_cli import __version__, bugs, signals
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
+from copilot_cli.effects import Effects
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.ui.console import unwritable
 from copilot_cli.values import NamedTuple

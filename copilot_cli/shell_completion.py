@@ -23,8 +23,9 @@ from typer._completion_shared import get_completion_script
 from typer._completion_shared import install as typer_install
 
 from copilot_cli import completion_values as values
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
 from copilot_cli.completion_values import Candidate, Find
+from copilot_cli.effects import Effects
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.roles import shell_name
 from copilot_cli.tools.built_in import NAMES

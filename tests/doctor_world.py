@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
 from copilot_cli.doctor.check import Check, NotChecked
 from copilot_cli.doctor.examination import Examination
 from copilot_cli.doctor.table import TABLE
+from copilot_cli.effects import Effects
 from tests.wizard_world import Terminal
 
 NOW = 1_750_000_000.0  # 2025-06-15

@@ -15,7 +15,8 @@ def official_runtime(
     The test is skipped where the registry cannot be reached or the platform has no runtime; a
     package that is not what it should be fails it.
     """
-    from copilot_cli.app import App, Effects
+    from copilot_cli.app import App
+    from copilot_cli.effects import Effects
     from copilot_cli.errors import NetworkError, ServiceError, SettingsError
     from copilot_cli.runtime import platforms, versions
     from copilot_cli.runtime.installing import Installer

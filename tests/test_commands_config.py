@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from copilot_cli.app import Effects
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from copilot_cli.settings import SETTINGS
 

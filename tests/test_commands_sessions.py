@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.app import Effects
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from copilot_cli.messages import Cost, TextPart, Usage
 from copilot_cli.store.sessions import Sessions

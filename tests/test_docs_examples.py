@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from copilot_cli.app import Effects
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 from tests.pages import ROOT, blocks, read

@@ -21,6 +21,7 @@ WHOLE |= {
     "called",
     "attachments",
     "conversation",
+    "effects",
     "enabling",
     "model_names",
     "naming",
@@ -71,7 +72,8 @@ ALLOWED: dict[str, set[str]] = {
         "settings",
         "ui",
     },
-    "shell_completion": {"app", "completion_values", "errors", "roles", "tools", "ui.safe"},
+    "shell_completion": {"app", "completion_values", "effects", "errors", "roles", "tools"}
+    | {"ui.safe"},
     "roles": {"errors", "kinds", "patterns"},
     "called": {"messages"},
     "exporting": {"called", "messages", "store", "ui", "ui.safe"},
@@ -120,7 +122,7 @@ ALLOWED: dict[str, set[str]] = {
     "turn": {"errors", "messages"},
     "ui": BOTTOM | {"context", "environment", "ui.safe"},
     "app": ANSWERING
-    | {"access", "catalogue", "conversation", "roles", "vault", "workspace"}
+    | {"access", "catalogue", "conversation", "effects", "roles", "vault", "workspace"}
     | {"endpoints", "engine_building", "fetching", "guarding", "parties"}
     | {"public_addresses", "routing", "toolkit"},
     "access": GROUND | {"app", "auth", "engines", "identity", "store"},
@@ -181,11 +183,13 @@ ALLOWED: dict[str, set[str]] = {
         "sign_ins",
         "simulator",
     },
-    "main": {"__version__", "app", "bugs", "commands", "errors", "logs", "shell_completion", "ui"}
-    | {"signals"},
+    "main": {"__version__", "app", "bugs", "commands", "effects", "errors", "logs"}
+    | {"shell_completion", "signals", "ui"},
+    "effects": {"app", "fetching", "ui"},
     "__main__": {"main"},
     "client": {
         "attachments",
+        "effects",
         "app",
         "catalogue",
         "chat",

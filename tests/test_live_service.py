@@ -10,8 +10,9 @@ from typing import NamedTuple
 import httpx
 import pytest
 
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
 from copilot_cli.auth.credential import fetch_login
+from copilot_cli.effects import Effects
 from copilot_cli.messages import End, Text
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer

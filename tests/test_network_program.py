@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.app import Effects
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from copilot_cli.simulator import Simulator, SimulatorServer
 from tests.listeners import Listener, relay

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from copilot_cli.app import Effects
+from copilot_cli.effects import Effects
 from copilot_cli.main import COMMANDS, cli, main
 from copilot_cli.simulator import Scenario, Simulator
 from copilot_cli.store.sessions import Sessions

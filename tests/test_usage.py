@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from copilot_cli.app import Effects
 from copilot_cli.auth.plan import Plan, Quota, parse_plan
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from tests.wizard_world import Terminal, World
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
+from copilot_cli.effects import Effects
 from copilot_cli.main import main
 from copilot_cli.project import NAME
 from tests.wizard_world import Person, Terminal

@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 
-from copilot_cli.app import App, Effects
+from copilot_cli.app import App
 from copilot_cli.asking import Turn
 from copilot_cli.auth.sources import Source
 from copilot_cli.chat import Chat
+from copilot_cli.effects import Effects
 from copilot_cli.errors import Interrupted
 from copilot_cli.main import main
 from copilot_cli.onboarding.answers import Answers

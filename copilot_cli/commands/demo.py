@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from copilot_cli.app import Effects
+    from copilot_cli.effects import Effects
     from copilot_cli.simulator import Simulator, SimulatorServer
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -44,7 +44,7 @@ def demo(ctx: typer.Context) -> int:
     scenario = Scenario(auto_approve=None if person else "at_once", interval=1)
     simulator = Simulator(scenario=scenario)
     with SimulatorServer(simulator) as server, tempfile.TemporaryDirectory() as home:
-        options = {"color": outer.option("color")}
+        options = {"color": outer.option("color"), "engine": "direct"}
         application = App(options, _effects(outer.effects, simulator, server, home))
         answers = Answers(
             method="device", store="keyfile", yes=not person, sample=QUESTION, then_chat=person
@@ -63,7 +63,7 @@ def demo(ctx: typer.Context) -> int:
 def _effects(
     outer: "Effects", simulator: "Simulator", server: "SimulatorServer", home: str
 ) -> "Effects":
-    from copilot_cli.app import Effects
+    from copilot_cli.effects import Effects
     from copilot_cli.ui.browser import opener
 
     kept = {
