@@ -16,6 +16,8 @@ from tests.terminal_session import CTRL_C, CTRL_D, DOWN, Place, Session
 pytestmark = pytest.mark.real
 
 SEALED = "secrets/store.json"
+ONBOARD = ("onboard", "--engine", "direct")
+"""The wizard without a question that is put only where GitHub's SDK is installed."""
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def piped(place: Place, *words: str) -> tuple[int, str]:
 
 def to_the_code(place: Place, *words: str) -> Session:
     """The wizard up to the sign-in code, with a key file."""
-    session = place.run("onboard", "--method", "device", "--store", "keyfile", *words)
+    session = place.run(*ONBOARD, "--method", "device", "--store", "keyfile", *words)
     return session.shows("type the code", "left, waiting for you to type it")
 
 
@@ -64,7 +66,7 @@ def test_the_code_is_on_the_screen_while_the_first_poll_is_not_even_answered(pla
 def test_three_questions_lead_to_a_first_answer(place: Place) -> None:
     """How to sign in, where the key lives (there is no keyring), which model; then what next."""
     place.simulator.scenario.auto_approve = "at_once"
-    with place.run("onboard", lines=40) as session:
+    with place.run(*ONBOARD, lines=40) as session:
         session.shows("has warned accounts", "How do you want to sign in?", "Paste a token")
         session.types("\r").shows("How should the key be protected?", "Cancel")
         session.types(f"{DOWN}\r").shows("Anyone who can read", 'Type "key file" to go on:')
@@ -76,10 +78,22 @@ def test_three_questions_lead_to_a_first_answer(place: Place) -> None:
     assert piped(place, "config", "get", "model") == (0, "sim-echo\n")
 
 
+def test_both_ways_to_copilot_are_offered(place: Place) -> None:
+    """Where GitHub's SDK is installed: what each costs and risks, and a menu."""
+    pytest.importorskip("copilot")
+    place.simulator.scenario.auto_approve = "at_once"
+    with place.run("onboard", "--method", "device", "--store", "keyfile", lines=40) as session:
+        session.shows("There are two ways to Copilot", "warned accounts", "sanctioned way", "0.2 s")
+        session.shows("Which engine?", "direct", "GitHub's own runtime").types("\r")
+        session.shows("Which model?").types(f"{DOWN}\r").shows("sim-echo says:", "Next:").ends(0)
+        assert "? Which engine? direct" in session.lines
+    assert piped(place, "config", "get", "engine") == (0, "direct\n")
+
+
 def test_a_dumb_terminal_gets_numbered_lists_and_no_escape_sequence(place: Place) -> None:
     """Where lines cannot be redrawn, each question is a numbered list and a typed line."""
     place.simulator.scenario.auto_approve = "at_once"
-    with place.run("onboard", TERM="dumb") as session:
+    with place.run(*ONBOARD, TERM="dumb") as session:
         session.shows("1. Sign in with GitHub", "Number [1]:").types("\r")
         session.shows("How should the key", "2. A key file").types("2\r")
         session.shows('Type "key file"').types("key file\r")
@@ -91,7 +105,7 @@ def test_a_dumb_terminal_gets_numbered_lists_and_no_escape_sequence(place: Place
 def test_forty_columns_are_enough(place: Place) -> None:
     """On a narrow terminal no word is cut in two, and the menus still work."""
     place.simulator.scenario.auto_approve = "at_once"
-    with place.run("onboard", columns=40, lines=30) as session:
+    with place.run(*ONBOARD, columns=40, lines=30) as session:
         session.shows("GitHub offers those endpoints to its own clients only", "Paste a token")
         session.types("\r").shows("the keyring is switched off by", "How should the key")
         session.types(f"{DOWN}\r").shows('Type "key file"').types("key file\r")
@@ -100,7 +114,7 @@ def test_forty_columns_are_enough(place: Place) -> None:
 
 
 def in_the_method_menu(place: Place) -> Session:
-    return place.run("onboard").shows("How do you want to sign in?", "Paste a token")
+    return place.run(*ONBOARD).shows("How do you want to sign in?", "Paste a token")
 
 
 def in_the_store_menu(place: Place) -> Session:
@@ -226,7 +240,7 @@ def test_a_forgotten_passphrase_is_asked_three_times(place: Place) -> None:
     with place.run("onboard") as session:
         session.asks(question, 1).types("wrong\r").asks(question, 2).types("made up for tests\r")
         session.shows("Already signed in as octocat").ends(0)
-    with place.run("onboard", "--force", "--method", "device") as session:
+    with place.run(*ONBOARD, "--force", "--method", "device") as session:
         for number in (1, 2, 3):
             session.asks(question, number).types(f"wrong {number}\r")
         session.shows("Move the old store aside and make a new one? [y/N]").types("\r").ends(10)
@@ -238,7 +252,7 @@ def test_the_failed_first_answer_offers_another_model(place: Place) -> None:
     refusal = {"error": {"code": "quota_exceeded", "message": "You have no quota"}}
     place.simulator.fault("chat", status=402, body=refusal)
     place.simulator.scenario.auto_approve = "at_once"
-    with place.run("onboard", "--method", "device", "--store", "keyfile", lines=40) as session:
+    with place.run(*ONBOARD, "--method", "device", "--store", "keyfile", lines=40) as session:
         session.shows("Which model?").types("\r")
         session.shows("You have no quota", "Your sign-in is kept", "Try another model? [Y/n]")
         session.types("\r").shows("» sim-echo").types("\r")
@@ -289,6 +303,7 @@ def test_sigterm_leaves_the_terminal_whole(place: Place, step: Callable[[Place],
 def test_signed_out_the_chat_begins_with_the_wizard(place: Place) -> None:
     """Bare `copilot-chat`: sign in, then on into the chat, in one go."""
     place.simulator.scenario.auto_approve = "at_once"
+    place.environ["COPILOT_CHAT_ENGINE"] = "direct"
     with place.run(lines=50) as session:
         session.shows("How do you want to sign in?").types("\r")
         session.shows("How should the key").types(f"{DOWN}\r")

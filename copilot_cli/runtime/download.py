@@ -21,7 +21,6 @@ from copilot_cli.runtime.npmrc import Npm
 UNPACKED = 160_000_000
 """About what a runtime takes on the disk, beside its package."""
 
-_CHUNK = 1 << 18
 _RANGE = pattern(r"bytes (\d+)-\d+/(?:\d+|\*)")
 _AGAIN = {429, 500, 502, 503, 504}
 _PAUSE = 1.0  # seconds between two tries
@@ -110,7 +109,7 @@ def _transfer(
             opened.seek(have)
             opened.truncate()
             try:
-                for chunk in reply.iter_bytes(_CHUNK):
+                for chunk in reply.iter_bytes():
                     opened.write(chunk)
                     have += len(chunk)
                     if have > MAX_BYTES:

@@ -73,7 +73,7 @@ def refuse(reply: httpx.Response, what: str) -> None:
             hint=f"a token for it belongs into ~/.npmrc: //{asked}/:_authToken=…",
         )
     if status == 404:
-        raise ServiceError(f"{asked} has no {what} (status 404)")
+        raise ServiceError(f"{asked} does not have {what} (status 404)")
     if status not in {200, 206}:
         raise ServiceError(f"{asked} does not give {what} (status {status})")
     if reply.headers.get("content-type", "").startswith("text/html"):
