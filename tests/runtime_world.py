@@ -93,12 +93,12 @@ class RuntimeWorld:
         finally:
             app.close()
 
-    def run(self, *words: str, person: Person | None = None) -> tuple[int, str, str]:
-        """Run the program: exit code, stdout, stderr."""
-        app = self.app(person)
-        effects = app.effects
-        if person is not None:
-            raise NotImplementedError
+    def run(self, *words: str, typed: str | None = None) -> tuple[int, str, str]:
+        """Run the program: exit code, stdout, stderr. With `typed` a person is there and types."""
+        effects = self.app().effects
+        if typed is not None:
+            effects.stdin, effects.stderr = Terminal(typed), Terminal()
+            self.stderr = effects.stderr
         code = main(words, effects)
         return code, self.stdout.getvalue(), self.stderr.getvalue()
 

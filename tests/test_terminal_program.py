@@ -130,7 +130,7 @@ def in_the_passphrase(place: Place) -> Session:
 
 
 def in_the_token(place: Place) -> Session:
-    words = ("onboard", "--method", "token", "--store", "keyfile")
+    words = (*ONBOARD, "--method", "token", "--store", "keyfile")
     return place.run(*words).shows("GitHub token (not shown):")
 
 

@@ -177,7 +177,9 @@ def _connect(process: "subprocess.Popen[bytes]") -> dict[str, Any] | None:
             process.stdin.write(b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
             process.stdin.flush()
             while (message := _message(stdout)) is not None:
-                if message.get("id") == "1" and "method" not in message:
+                if message.get("method") == call["method"]:
+                    return None  # an echo
+                if message.get("id") == call["id"] and "method" not in message:
                     result = message.get("result")
                     return result if isinstance(result, dict) else None
     except (OSError, ValueError, RecursionError):
