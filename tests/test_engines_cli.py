@@ -272,6 +272,8 @@ def test_nothing_secret_is_given_before_the_program_is_known(world: World) -> No
                 "COPILOT_PROVIDER_BASE_URL": "https://a.example",
                 "COPILOT_PROVIDER_HEADERS": "x-api-key: k",
                 "COPILOT_PROVIDER_MAX_OUTPUT_TOKENS": "8192",
+                "COPILOT_PROVIDER_MODEL_ID": "custom",
+                "COPILOT_PROVIDER_WIRE_MODEL": "m1",
             },
         ),
         (
@@ -688,8 +690,7 @@ def test_nothing_outlives_us(world: World, number: signal.Signals, when: str) ->
         pids = [world.seen()["pid"], *world.children(1)]
         if when == "answering":
             assert ours.stdout is not None
-            while ours.stdout.readline() != b"Text\n":
-                pass
+            assert b"Text\n" in iter(ours.stdout.readline, b"")
         assert all(map(runs, pids))
         ours.send_signal(number)
     until(lambda: not any(map(runs, pids)))

@@ -139,13 +139,14 @@ class CliEngine:
     def _arguments(self, request: Request, prompt: Prompt) -> list[str]:
         if request.model in self._without_effort:
             request = request._replace(effort="none")
-        return command.arguments(request, [image.name for image in prompt.images])
+        access = self._access
+        nameless = isinstance(access, Endpoint) and command.is_nameless(access)
+        names = [image.name for image in prompt.images]
+        return command.arguments(request, names, nameless=nameless)
 
     def _variables(self, request: Request) -> Mapping[str, str | Secret]:
         if isinstance(self._access, Endpoint):
-            return command.endpoint_variables(
-                self._access, self._find(request.model), request.max_output
-            )
+            return command.endpoint_variables(self._access, request, self._find(request.model))
         return {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": self._access.token()}
 
     def _refuse_offline(self) -> None:

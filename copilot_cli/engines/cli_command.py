@@ -52,6 +52,10 @@ _VERSION = pattern(r"\AGitHub Copilot CLI (\d{1,6})\.(\d{1,6})\.(\d{1,6})")
 _ELSEWHERE = ("XDG_", "OTEL_", "COPILOT_", "GITHUB_", "GH_", "NODE_COMPILE")
 """Variables that would have it read, write or send elsewhere than we say."""
 
+NAMELESS = "custom"
+"""A model that the command knows nothing of. Of one that is called `claude…` it insists on 32,000
+tokens of answer, which not all of them give; what is asked of the endpoint is the real name."""
+
 _STRUCK_OUT = 16
 """The command strikes a key out of all it prints: shorter than this, it may be any word."""
 
@@ -133,8 +137,10 @@ def unpacked(environ: Mapping[str, str], platform: str = sys.platform) -> Path:
     return Path(environ.get(variable) or home / ".cache", "copilot")
 
 
-def arguments(request: Request, images: Sequence[str]) -> list[str]:
+def arguments(request: Request, images: Sequence[str], *, nameless: bool = False) -> list[str]:
     """Return the arguments for `request`; `images` are files in the working folder.
+
+    `nameless`: the model's name is told by `endpoint_variables`.
 
     Raises `ModelUnavailable` for a name that no model has.
     """
@@ -143,7 +149,8 @@ def arguments(request: Request, images: Sequence[str]) -> list[str]:
             f"{safe_line(request.model, 80)!r} is no name of a model",
             hint="`copilot-chat models` lists them",
         )
-    found = [*_OPTIONS, f"--model={request.model}", f"--stream={'on' if request.stream else 'off'}"]
+    name = NAMELESS if nameless else request.model
+    found = [*_OPTIONS, f"--model={name}", f"--stream={'on' if request.stream else 'off'}"]
     if request.effort in EFFORTS:
         found.append(f"--reasoning-effort={request.effort}")
     return found + [f"--attachment={name}" for name in images]
@@ -174,13 +181,18 @@ def environ_of(base: Mapping[str, str], folders: Folders, unpacked_in: Path) -> 
     }
 
 
+def is_nameless(endpoint: Endpoint) -> bool:
+    """Say whether the command is not to know by its arguments which model it asks."""
+    return endpoint.type == "anthropic"
+
+
 def endpoint_variables(
-    endpoint: Endpoint, model: ModelInfo | None, max_output: int | None
+    endpoint: Endpoint, request: Request, model: ModelInfo | None
 ) -> dict[str, str | Secret]:
     """Return the variables that tell the command of the person's own `endpoint`.
 
-    `model` is what is known of the one that is asked, `max_output` the most tokens of the answer.
-    Raises `SettingsError` for a header that cannot be told.
+    `model` is what is known of the one that `request` asks. Raises `SettingsError` for a header
+    that cannot be told.
     """
     found: dict[str, str | Secret] = {
         "COPILOT_OFFLINE": "true",
@@ -193,7 +205,14 @@ def endpoint_variables(
         found["COPILOT_PROVIDER_AZURE_API_VERSION"] = endpoint.api_version
     if model is not None and model.prompt_tokens:
         found["COPILOT_PROVIDER_MAX_PROMPT_TOKENS"] = str(model.prompt_tokens)
-    if cap := max_output or (model and model.output_tokens) or _cap(endpoint):
+    cap = request.max_output or (model and model.output_tokens)
+    if is_nameless(endpoint):
+        from copilot_cli.wires.messages_request import DEFAULT_CAP
+
+        found["COPILOT_PROVIDER_MODEL_ID"] = NAMELESS
+        found["COPILOT_PROVIDER_WIRE_MODEL"] = request.model
+        cap = cap or DEFAULT_CAP  # this API wants to be told one
+    if cap:
         found["COPILOT_PROVIDER_MAX_OUTPUT_TOKENS"] = str(cap)
     headers = dict(endpoint.headers) | _key_headers(endpoint)
     if not _key_headers(endpoint):
@@ -201,16 +220,6 @@ def endpoint_variables(
     if headers:
         found["COPILOT_PROVIDER_HEADERS"] = Secret("\n".join(map(_header, headers.items())))
     return found
-
-
-def _cap(endpoint: Endpoint) -> int | None:
-    """Return what to ask for where nobody knows the most: some has to be asked of Anthropic's API.
-
-    The command would ask for more than its smaller models give.
-    """
-    from copilot_cli.wires.messages_request import DEFAULT_CAP
-
-    return DEFAULT_CAP if endpoint.type == "anthropic" else None
 
 
 def _base_url(endpoint: Endpoint) -> str:

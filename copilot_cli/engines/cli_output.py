@@ -8,6 +8,7 @@ Source: its `schemas/session-events.schema.json` of version 1.0.102, and running
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
+from copilot_cli.engines.cli_command import NAMELESS
 from copilot_cli.engines.failure import BACKOFF, Failure
 from copilot_cli.errors import CopilotChatError, NetworkError, ServiceError, TooLongError
 from copilot_cli.messages import Cost, Event, Notice, Reasoning, Started, Text, Usage, UsageReport
@@ -117,7 +118,8 @@ class Output:
         if self._started:
             return ()
         self._started = True
-        return (Started(text(data.get("model")) or None, None),)
+        model = text(data.get("model"))
+        return (Started(None if model in ("", NAMELESS) else model, None),)
 
     def _delta(self, data: dict[str, Any]) -> Iterable[Event]:
         self._in_pieces.add(text(data.get("messageId")))
