@@ -225,6 +225,7 @@ class Engines:
             monotonic=app.effects.monotonic,
             local_time=self._local_time,
             find=lambda model: app.catalogue.find(model, endpoint),
+            offline=app.settings.offline,
         )
 
     def _sign_in(
