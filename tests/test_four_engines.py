@@ -12,9 +12,10 @@ import pytest
 
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 from copilot_cli.simulator.scenario import KEYS
+from tests.official_command import Command, official_command
 from tests.official_runtime import official_runtime
 
-__all__ = ["official_runtime"]  # a fixture
+__all__ = ["official_command", "official_runtime"]  # fixtures
 
 
 pytestmark = pytest.mark.real
@@ -126,3 +127,18 @@ def test_official(server: SimulatorServer, tmp_path: Path, official_runtime: Pat
     )
     assert program.talk("official", "sim-echo") == TRANSCRIPT
     assert program.sent() == TRANSCRIPT[:-1]
+
+
+def test_cli(server: SimulatorServer, tmp_path: Path, official_command: Command) -> None:
+    """GitHub's own command, once a turn: the conversation is in its prompt, and so in the echo."""
+    program = Program(
+        server,
+        tmp_path,
+        COPILOT_CHAT_TOKEN=server.simulator.sign_in(),
+        COPILOT_CLI_PATH=str(official_command.program),
+    )
+    for question in QUESTIONS:
+        server.simulator.answer(question)
+    assert program.talk("cli", "sim-echo") == TRANSCRIPT
+    (_, last) = program.sent()[-1]
+    assert [question in last for question in QUESTIONS] == [True] * len(QUESTIONS)
