@@ -212,6 +212,7 @@ def test_an_expired_code_is_renewed_with_one_key(place: Place) -> None:
 def test_a_pasted_token_is_not_echoed_and_a_bad_one_asked_again(place: Place) -> None:
     """Without a store the token serves this process: the chat opens with it, and it is nowhere."""
     token = place.simulator.sign_in()
+    place.environ["COPILOT_CHAT_ENGINE"] = "direct"
     with place.run(lines=40) as session:
         session.shows("How do you want to sign in?").types(f"{DOWN}\r")
         session.shows("How should the key", "Do not store it").types(f"{DOWN}{DOWN}\r")
