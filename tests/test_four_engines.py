@@ -136,6 +136,7 @@ def test_cli(server: SimulatorServer, tmp_path: Path, official_command: Command)
         tmp_path,
         COPILOT_CHAT_TOKEN=server.simulator.sign_in(),
         COPILOT_CLI_PATH=str(official_command.program),
+        COPILOT_PKG_CACHE_HOME=str(official_command.unpacked),
     )
     for question in QUESTIONS:
         server.simulator.answer(question)
