@@ -5,7 +5,6 @@ time. Whatever goes wrong ends in `main()`, as `error:` and `hint:` on stderr an
 """
 
 import errno
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -234,12 +233,9 @@ def _run(words: list[str], effects: Effects) -> int:
 
 
 def run() -> None:
-    """Run the program and leave with its exit code: the console script."""
+    """Run the program and leave with its exit code."""
     _replace_closed()
     bugs.confess()
-    # Imports make many objects and no garbage: looking through them costs a short answer 2 % of
-    # its CPU. A long chat is still collected, each hundred thousand objects.
-    gc.set_threshold(100_000, 20, 20)
     raise SystemExit(main())
 
 

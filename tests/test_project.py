@@ -42,7 +42,7 @@ def test_the_changelog_knows_the_version() -> None:
 def test_the_names_of_distribution_and_script() -> None:
     """`pip install copilot-chat` gives the command `copilot-chat`."""
     assert PYPROJECT["project"]["name"] == "copilot-chat"
-    assert PYPROJECT["project"]["scripts"] == {"copilot-chat": "copilot_cli.main:run"}
+    assert PYPROJECT["project"]["scripts"] == {"copilot-chat": "copilot_cli.__main__:start"}
 
 
 def test_every_dependency_is_justified() -> None:

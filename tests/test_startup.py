@@ -53,3 +53,15 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
 def test_the_plain_path_needs_no_rich() -> None:
     """The writer for a pipe is made without importing rich."""
     assert "rich" not in loaded("import copilot_cli.ui.stream, copilot_cli.ui.report")
+
+
+@pytest.mark.real
+def test_the_collector_stays_out_of_the_way() -> None:
+    """It looks through nothing while the program starts, and takes nothing apart when it ends."""
+    code = (
+        "import gc, sys; from contextlib import suppress; from copilot_cli.__main__ import start\n"
+        "assert 'typer' not in sys.modules\n"
+        "with suppress(SystemExit): start()\n"
+        "assert gc.get_threshold()[0] >= 100_000 and gc.get_freeze_count() > 0"
+    )
+    assert "typer" in loaded(code, "--version")
