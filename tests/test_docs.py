@@ -241,7 +241,7 @@ def test_shell_blocks_that_are_not_run_are_few() -> None:
         block for path in PAGES for block in read(path).blocks if block.language == "console"
     ]
     real = re.compile(
-        r"pip (un)?install|copilot-chat (--host \S+ )?onboard|\$token|pytest|ruff|mypy"
+        r"(pip|npm) (un)?install|copilot-chat (--host \S+ )?onboard|\$token|pytest|ruff|mypy"
         r"|copilot-chat logout|keys (move|rotate|export)|COPILOT_PROVIDER_"
     )
     assert [block.name for block in shown if not real.search(block.text)] == []
