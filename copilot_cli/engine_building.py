@@ -240,6 +240,8 @@ class Engines:
             "COPILOT_GH_HOST": settings.host if settings.host != "github.com" else None,
             "COPILOT_DEBUG_GITHUB_API_URL": settings.github_api_url,
             "COPILOT_API_URL": settings.copilot_api(),
+            # In no manual, only in the program itself (1.0.102): this program promises none.
+            "COPILOT_GITHUB_TELEMETRY_DISABLED": "true",
         }
         return SignIn(
             f"{settings.host} {login or app.access.login}",

@@ -11,6 +11,7 @@ from copilot_cli.runtime import versions
 from tests.runtime_packages import VERSION, npm_package, sha512
 from tests.runtime_world import RuntimeWorld, runtime_world
 from tests.runtimes import runtime_program
+from tests.test_docs_examples import examples
 
 pytestmark = [
     pytest.mark.real,
@@ -120,6 +121,13 @@ def test_its_json(world: RuntimeWorld) -> None:
         "protocol": 3,
         "problem": None,
     }
+    shown = {
+        name: examples(f"`engine {name} --json`")[0] for name in ("install", "status", "remove")
+    }
+    assert set(shown["status"]) == {*found, "runtimes"}
+    assert [set(each) for each in shown["status"]["runtimes"]] == [set(row)]
+    assert set(shown["install"]) == {"version", "path", "protocol", "fresh", "from"}
+    assert set(shown["remove"]) == {"removed", "freed"}
     code, out, _ = world.run("engine", "remove", "--yes", "--json")
     assert json.loads(out) == {"removed": [str(world.target)], "freed": row["size"]}
 

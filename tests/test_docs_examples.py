@@ -232,6 +232,14 @@ def test_json_is_as_the_page_shows_it(command: str, code: int, run: Run) -> None
     assert list(differences(examples(heading)[0], done.json())) == []
 
 
+def test_json_of_runtimes_is_as_the_page_shows_it(run: Run) -> None:
+    """What each command of `engine` prints: tests/test_commands_engine.py has it with a runtime."""
+    shown = examples("`engine status --json`")[0]
+    done = run("engine", "status", "--json")
+    assert (done.code, set(done.json())) == (2, set(shown))
+    assert run("engine", "remove", "--all", "--yes", "--json").json() == {"removed": [], "freed": 0}
+
+
 def test_json_of_one_setting_is_as_the_page_shows_it(run: Run) -> None:
     """`config get` has the page's value, too."""
     assert run("config", "get", "retries", "--json").json() == examples("`config get --json`")[0]
