@@ -2,8 +2,13 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
+
+from copilot_cli.simulator import SimulatorServer
+from tests.bench.run import Bench
 
 HEAVY = {
     "httpx",
@@ -23,16 +28,49 @@ HEAVY = {
 }
 
 
-def loaded(code: str, *args: str) -> set[str]:
-    """Return the top-level modules that are loaded after `code`."""
-    show = "import sys; print('\\n'.join({m.partition('.')[0] for m in sys.modules}))"
+# What a piped `ask` imports of ours where token and models are in the cache. Each costs it a
+# thousandth of its CPU: whatever is not needed for a plain answer is imported when it is needed.
+WARM = {
+    "copilot_cli": (
+        "access app asking bugs catalogue chat config_file context conversation effects "
+        "endpoints engine_building environment errors guarding identity image_limits kinds "
+        "main messages model_cache network network_faults parties paths patterns prompt "
+        "proxies retry_after route_choice routing secret settings signals turn upwards values "
+        "vault verdict workspace"
+    ),
+    "copilot_cli.auth": "accounts copilot_token lease_values sources",
+    "copilot_cli.commands": "ask",
+    "copilot_cli.engines": (
+        "answering direct failure hang_up http model_list models outages quota_headers "
+        "refusal resilience statuses"
+    ),
+    "copilot_cli.store": (
+        "cache cells database files keys lenient opening reading recorder schema sealed "
+        "sealed_json secrets sessions store_file tree turns writing"
+    ),
+    "copilot_cli.ui": "console report safe stream",
+    "copilot_cli.wires": "chat reading sse stream table tool_calls",
+}
+NOT_WARM = {"asyncio", "filelock", "keyring", "platformdirs", "prompt_toolkit", "questionary"}
+NOT_WARM |= {"secrets", "segno", "tomlkit", "tomllib"}
+
+
+def modules(code: str, *args: str, environ: Mapping[str, str] | None = None) -> set[str]:
+    """Return the names of the modules that are loaded after `code`."""
     done = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{show}", *args],
+        [sys.executable, "-c", f"{code}\nimport sys; print(); print(*sys.modules)", *args],
         capture_output=True,
         text=True,
         check=True,
+        stdin=subprocess.DEVNULL,
+        env=environ,
     )
-    return set(done.stdout.split())
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def loaded(code: str, *args: str) -> set[str]:
+    """Return the top-level modules that are loaded after `code`."""
+    return {name.partition(".")[0] for name in modules(code, *args)}
 
 
 @pytest.mark.real
@@ -53,6 +91,27 @@ def test_help_loads_nothing_heavy(words: list[str]) -> None:
 def test_the_plain_path_needs_no_rich() -> None:
     """The writer for a pipe is made without importing rich."""
     assert "rich" not in loaded("import copilot_cli.ui.stream, copilot_cli.ui.report")
+
+
+@pytest.mark.real
+def test_a_warm_ask_imports_only_what_it_needs(tmp_path: Path) -> None:
+    """An answer with token, models and settings at hand costs none of the other modules."""
+    bench = Bench(tmp_path, 1)
+    with SimulatorServer(bench.simulator) as server:
+        environ = bench.environ(server)
+        bench.sign_in(environ)
+        code = (
+            "import sys, typing; from copilot_cli.main import main\n"
+            "assert main(sys.argv[1:]) == 0\n"
+            "slow = [name for name, module in sys.modules.items() if name[:11] == 'copilot_cli'\n"
+            "    and vars(module).get('NamedTuple') is typing.NamedTuple]\n"
+            "assert not slow, f'these declare by typing, and not by values: {slow}'"
+        )
+        found = modules(code, "ask", "-m", "sim-echo", "hello", environ=environ)
+    expected = {f"{room}.{file}" for room, files in WARM.items() for file in files.split()}
+    ours = {name for name in found if name.partition(".")[0] == "copilot_cli"}
+    assert ours - expected - set(WARM) == set()
+    assert found & NOT_WARM == set()
 
 
 @pytest.mark.real

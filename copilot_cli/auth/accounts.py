@@ -5,7 +5,7 @@ before anybody uses it (github/docs, "Refreshing user access tokens").
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from copilot_cli.errors import (
     LimitError,
@@ -16,6 +16,7 @@ from copilot_cli.errors import (
 )
 from copilot_cli.secret import Secret
 from copilot_cli.store.sealed import EntryName
+from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
     from copilot_cli.auth.credential import GitHubCredential

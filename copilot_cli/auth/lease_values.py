@@ -4,10 +4,9 @@ A token that is still good is served from the cache; the exchange and GitHub's R
 a twentieth of a short answer to import, are for the others.
 """
 
-from typing import NamedTuple
-
 from copilot_cli.errors import NotAllowedError
 from copilot_cli.secret import Secret
+from copilot_cli.values import NamedTuple
 
 UNAVAILABLE = "unavailable"
 """The `kind` of the ServiceError of a 5xx: the same request may succeed in a moment."""
