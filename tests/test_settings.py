@@ -185,6 +185,28 @@ def test_colour_variables_are_flags(home: Path, environ: dict[str, str], color: 
     assert load(home, "", environ).color == color
 
 
+@pytest.mark.parametrize(
+    ("environ", "engine", "source"),
+    [
+        ({"GITHUB_COPILOT_LEGACY": "true"}, "cli", "environment GITHUB_COPILOT_LEGACY"),
+        ({"GITHUB_COPILOT_LEGACY": "1"}, "cli", "environment GITHUB_COPILOT_LEGACY"),
+        ({"GITHUB_COPILOT_LEGACY": "false"}, "byok", "config.toml"),
+        ({"GITHUB_COPILOT_LEGACY": " "}, "byok", "config.toml"),
+        (
+            {"GITHUB_COPILOT_LEGACY": "true", "COPILOT_CHAT_ENGINE": "official"},
+            "official",
+            "environment COPILOT_CHAT_ENGINE",
+        ),
+    ],
+)
+def test_the_legacy_switch_means_the_command(
+    home: Path, environ: dict[str, str], engine: str, source: str
+) -> None:
+    """On, it chooses the engine `cli`; off, it says nothing."""
+    settings = load(home, 'engine = "byok"', environ)
+    assert (settings.engine, settings.source("engine")) == (engine, source)
+
+
 def test_token_variables_in_order_of_precedence(home: Path) -> None:
     """The first token variable that is not blank is taken, and says its name."""
     environ = {
