@@ -1,5 +1,6 @@
 """`/engine`: who answers from here on, what goes along, and what is there to answer at all."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from copilot_cli.engine_building import ENGINES
 from copilot_cli.repl.table import find
 from tests.endpoint_world import LOCAL, write
 from tests.repl_world import chat_of, chatting_world, run, said, sent
+from tests.runtimes import script
 from tests.wizard_world import Person, World
 
 LLAMA = f'[endpoints.ollama]\nurl = "{LOCAL}"\nmodel = "llama-sim:latest"\n'
@@ -17,6 +19,9 @@ LLAMA = f'[endpoints.ollama]\nurl = "{LOCAL}"\nmodel = "llama-sim:latest"\n'
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     made = chatting_world(tmp_path / "home")
+    (tmp_path / "bin").mkdir()
+    script(tmp_path / "bin", "", "copilot.exe" if sys.platform == "win32" else "copilot")
+    made.environ["PATH"] = str(tmp_path / "bin")
     yield made
     if made.app is not None:
         made.app.close()
@@ -68,10 +73,12 @@ def test_a_person_chooses_from_a_menu(world: World) -> None:
         ("/engine runtime", "there is no engine 'runtime'"),
         ("/engine byok", "no endpoint"),
         ("/engine official", "not installed"),
+        ("/engine cli", "needs the command copilot"),
     ],
 )
 def test_what_cannot_answer_changes_nothing(world: World, line: str, message: str) -> None:
     """The error says why, and the engine of before answers the next question."""
+    world.environ["PATH"] = ""
     chat = run(world, line, "hello")
     assert message in said(world)
     assert chat.talk.route.engine == "direct"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
+_NO_SDK = "the SDK that speaks to it is not installed: pip install 'copilot-chat[official]'"
 _JSON = typer.Option(False, "--json", help="Print a JSON object.")
 
 
@@ -83,12 +84,15 @@ def install(
 
 def _install(application: "App", wanted: Any, *, as_json: bool) -> None:
     from copilot_cli.runtime.installing import fetch
+    from copilot_cli.runtime.listing import sdk_version
     from copilot_cli.runtime.versions import remark
 
     streams = application.streams
     done = fetch(application, wanted)
     if note := remark(wanted.version):
         streams.notice(note)
+    if sdk_version() is None:
+        streams.notice(_NO_SDK)
     if as_json:
         streams.json(
             {
@@ -210,9 +214,7 @@ def _show(application: "App", found: "Report") -> None:
         ],
     )
     if found.sdk is None:
-        streams.notice(
-            "the SDK that speaks to it is not installed: pip install 'copilot-chat[official]'"
-        )
+        streams.notice(_NO_SDK)
     elif found.sdk != versions.SDK:
         streams.notice(f"the SDK is {found.sdk}; this program is made for {versions.SDK}")
     if found.problem is not None:

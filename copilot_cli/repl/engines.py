@@ -7,6 +7,7 @@ from copilot_cli.errors import UsageError
 from copilot_cli.repl.choices import Choice
 
 if TYPE_CHECKING:
+    from copilot_cli.app import App
     from copilot_cli.repl.loop import Repl
     from copilot_cli.routing import Route
 
@@ -35,10 +36,7 @@ def change(repl: "Repl", name: str) -> None:
         raise UsageError(
             f"there is no engine {name[:20]!r}", hint=f"there are {', '.join(ENGINES)}"
         )
-    if name == "official":
-        from copilot_cli.runtime.offering import have_ready
-
-        have_ready(app)
+    _look_for(app, name)
     before = app.option("engine")
     app.set_options(engine=name)
     try:
@@ -51,6 +49,18 @@ def change(repl: "Repl", name: str) -> None:
     app.engines.close(but=engine)
     at = f"{route.endpoint}/" if route.endpoint else ""
     repl.saying.note(f"engine: {name}; model: {at}{repl.chat.model}")
+
+
+def _look_for(app: "App", name: str) -> None:
+    """Raise `SettingsError` where the program is missing that the engine `name` runs."""
+    if name == "official":
+        from copilot_cli.runtime.offering import have_ready
+
+        have_ready(app)
+    elif name == "cli":
+        from copilot_cli.engines.cli_command import find_program
+
+        find_program(app.effects.environ)
 
 
 def _route(repl: "Repl", name: str) -> "Route":
