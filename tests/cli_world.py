@@ -5,11 +5,13 @@ It is a real process, started, spoken to and killed as the real command is.
 
 import json
 import os
+import signal
 import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +199,22 @@ def sign_in(token: str = TOKEN) -> SignIn:
         raise SignInError("GitHub refused the token")
 
     return SignIn("octocat", lambda: Secret(token), check, {"COPILOT_GH_HOST": "x.ghe.com"})
+
+
+@contextmanager
+def ctrl_c() -> Iterator[None]:
+    """Have Ctrl-C pressed a moment after the start of a `with`.
+
+    The processes that share the tests do not listen to it by themselves.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def runs(pid: int) -> bool:

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ from tests.cli_world import (
     TURN,
     Step,
     World,
+    ctrl_c,
     failed,
     piece,
     request,
@@ -150,7 +150,7 @@ def test_a_line_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> No
     world.plan(*BEGUN, ("for ever", "x" * 1000))
     with pytest.raises(CopilotChatError, match="a line without an end"):
         world.ask()
-    assert not runs(world.seen()["pid"])
+    until(lambda: not runs(world.seen()["pid"]))
 
 
 def test_control_characters_are_the_terminals_business(world: World) -> None:
@@ -437,7 +437,7 @@ def test_what_has_failed_is_told_by_status_and_type(world: World, name: str) -> 
     with pytest.raises(error) as caught:
         world.ask(engine=world.engine(sign_in()))
     assert type(caught.value) is error
-    assert not runs(world.seen()["pid"])
+    until(lambda: not runs(world.seen()["pid"]))
     assert world.nothing_is_left()
 
 
@@ -561,7 +561,7 @@ def test_silence_is_a_stall(world: World) -> None:
     end = world.ask(engine=world.engine(idle=0.5))[-1]
     assert isinstance(end, End)
     assert end.reason == "stalled"
-    assert not runs(world.seen()["pid"])
+    until(lambda: not runs(world.seen()["pid"]))
 
 
 @pytest.mark.parametrize("when", ["version", "steps"])
@@ -573,7 +573,7 @@ def test_a_program_that_says_nothing(world: World, when: str) -> None:
     with pytest.raises(SettingsError, match=r"said nothing for 1 s") as caught:
         world.ask(engine=world.engine(starting=1.0))
     assert caught.value.hint
-    assert not any(map(runs, world.children(1)))
+    until(lambda: not any(map(runs, world.children(1))))
     assert world.nothing_is_left()
 
 
@@ -636,7 +636,7 @@ def test_an_answer_that_is_stopped(world: World) -> None:
         pass
     pids = [world.seen()["pid"], *world.children(2)]
     events.close()
-    assert not any(map(runs, pids))
+    until(lambda: not any(map(runs, pids)))
     assert world.nothing_is_left()
 
 
@@ -647,13 +647,9 @@ def test_ctrl_c(world: World) -> None:
     while not isinstance(next(events), Text):
         pass
     pids = [world.seen()["pid"], *world.children(1)]
-    number = signal.SIGINT
-    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), number))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c(), pytest.raises(KeyboardInterrupt):
         next(events)
-    timer.join()
-    assert not any(map(runs, pids))
+    until(lambda: not any(map(runs, pids)))
     assert world.nothing_is_left()
 
 
@@ -661,7 +657,7 @@ def test_what_it_leaves_behind_at_its_own_end(world: World) -> None:
     """A child that outlives it is ended, and does not keep the answer waiting."""
     world.plan(("child", ""), *BEGUN, piece("well"), result(), ("exit", 0))
     assert text_of(world.ask()) == "well"
-    assert not any(map(runs, world.children(1)))
+    until(lambda: not any(map(runs, world.children(1))))
 
 
 KILLED = """

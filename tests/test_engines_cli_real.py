@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -39,7 +38,7 @@ from copilot_cli.messages import (
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 from copilot_cli.simulator.scenario import KEYS
-from tests.cli_world import request, runs, text_of, until
+from tests.cli_world import ctrl_c, request, runs, text_of, until
 from tests.official_command import Command, official_command
 
 __all__ = ["official_command"]  # a fixture: pytest finds it here
@@ -136,7 +135,7 @@ def world(server: SimulatorServer, official_command: Command, tmp_path: Path) ->
     """A world of which nothing is left at the end."""
     server.simulator.log.clear()
     yield World(server, official_command, tmp_path / "runs")
-    assert not ours()
+    until(lambda: not ours())
     folder = tmp_path / "runs"
     assert not folder.exists() or not any(folder.iterdir())
 
@@ -295,7 +294,7 @@ def test_a_reply_that_stalls(world: World) -> None:
     """The command would wait for ever."""
     over = threading.Event()
     world.sim.answer(deltas=["one ", "two"], pause_after=(1, over))
-    events = list(world.engine(idle=1.0).answer(request()._replace(model=MODEL)))
+    events = list(world.engine(idle=6.0).answer(request()._replace(model=MODEL)))
     over.set()
     assert text_of(events) == "one "
     end = events[-1]
@@ -346,11 +345,8 @@ def test_ctrl_c(world: World) -> None:
     while not isinstance(next(events), Text):
         pass
     assert ours()
-    timer = threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
+    with ctrl_c(), pytest.raises(KeyboardInterrupt):
         next(events)
-    timer.join()
     over.set()
 
 
