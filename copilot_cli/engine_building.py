@@ -81,6 +81,11 @@ class Engines:
         self._built[engine, f"of {login}"] = built  # no endpoint's name; it is ended with the rest
         return built
 
+    def is_own(self, engine: "Engine") -> bool:
+        """Say whether `engine` asks an endpoint of the person's own, whichever way."""
+        names = (endpoint for (_, endpoint), built in self._built.items() if built is engine)
+        return any(name in self._app.endpoints.names() for name in names)
+
     def lister(self, endpoint: str | None) -> "DirectEngine | ByokEngine":
         """Return who lists the models of `endpoint`, or Copilot's. Raises as `of` does."""
         return self._endpoint(endpoint) if endpoint else self._copilot()

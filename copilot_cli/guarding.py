@@ -44,7 +44,7 @@ class Guard:
         return Failover(guarded, others, self._open, self._breaker)
 
     def _limited(self, engine: "Engine") -> "Engine":
-        if engine.name == _OWN:
+        if engine.name == _OWN or self._app.engines.is_own(engine):
             return engine
         limit = self._app.settings.max_credits
         if (engine, limit) not in self._wrapped:

@@ -130,6 +130,16 @@ def test_nothing_is_asked_in_an_editors_name_for_githubs_own_engines(world: Worl
     assert world.endpoints == []
 
 
+@pytest.mark.parametrize("engine", ["byok", "official", "cli"])
+def test_an_endpoint_is_no_matter_of_the_plan(world: World, engine: str) -> None:
+    """What it costs is between the person and it: no budget of Copilot's stands before it."""
+    app = world.build(None, {"max_credits": "1"})
+    own = app.engine_for(Route(engine, "ollama"))
+    assert app.guard.engine(own) is own
+    copilots = app.engine_for(Route("official", None, "sim-echo"))
+    assert app.guard.engine(copilots) is not copilots
+
+
 def test_what_was_started_is_ended(world: World) -> None:
     """At the end, when everything is read anew, and not when a setting of the chat changes."""
     app = world.build(None)

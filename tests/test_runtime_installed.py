@@ -102,7 +102,7 @@ def test_a_program_of_the_persons_own_wins(world: RuntimeWorld, tmp_path: Path) 
         ("{folder}", "is no file"),
         ("{folder}/text", "cannot be executed"),
         ("~nobody-of-that-name/x", "no path"),
-        ("{folder}/" + "x" * 5000, "no path"),
+        ("{folder}/" + "x" * 5000, "COPILOT_CLI_PATH "),
     ],
 )
 def test_a_variable_that_names_nothing_usable(
