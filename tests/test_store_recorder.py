@@ -1,6 +1,8 @@
 """Writing down a conversation while it happens."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +33,7 @@ class Recording:
     """A recorder, its sessions, and its timers."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.sessions = Sessions(path, print)
         self.timers: list[Hand] = []
         self.recorder = self.open()
@@ -43,6 +46,11 @@ class Recording:
     def _timer(self, seconds: float, call: Callable[[], None]) -> Hand:
         self.timers.append(Hand(seconds, call, []))
         return self.timers[-1]
+
+    def sizes(self) -> list[int]:
+        """Return the characters of each stored part."""
+        with closing(sqlite3.connect(self.path)) as db:
+            return [size for (size,) in db.execute("SELECT length(text) FROM parts ORDER BY id")]
 
     def on_disk(self) -> list[tuple[str, str]]:
         return [(turn.text, turn.state) for turn in self.sessions.history(self.recorder.session)]
@@ -100,6 +108,21 @@ def test_what_came_is_written_within_a_second(recording: Recording) -> None:
     recorder.finish(outcome("interrupted"))
     assert recording.timers[1].events == ["start", "cancel"]
     assert recording.on_disk()[1] == ("one two three", "interrupted")
+
+
+def test_a_long_answer_grows_in_parts_and_ends_as_one(recording: Recording) -> None:
+    """No part that is written on the way is large; a search finds the whole in one at the end."""
+    recorder, pieces = recording.recorder, [f"{number} " for number in range(1000)]
+    recorder.ask([TextPart("count")])
+    recorder.begin("m", "direct")
+    for piece in pieces:
+        recorder.grow(TextPart(piece))
+    recording.timers[0].call()
+    assert max(recording.sizes()) < 500
+    assert recording.on_disk()[1] == ("".join(pieces), "pending")
+    recorder.finish(outcome())
+    assert recording.sizes() == [len("count"), len("".join(pieces))]
+    assert recording.on_disk()[1] == ("".join(pieces), "complete")
 
 
 def test_a_timer_that_is_late_writes_nothing_twice(recording: Recording) -> None:

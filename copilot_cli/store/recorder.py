@@ -22,6 +22,12 @@ KEPT = 2
 
 _LAG = 1.0  # seconds that a kill may cost
 
+_TOGETHER = 64
+"""Pieces that are written as one part while the answer grows.
+
+SQLite copies a part three times over, and the memory of large copies is not given back.
+"""
+
 
 class Timer(Protocol):
     """Something that calls back once, later, unless it is cancelled."""
@@ -143,7 +149,8 @@ class SessionRecorder:
 
     def _unwritten(self) -> Sequence[Part]:
         parts, self._parts = self._parts, []
-        return joined(parts)
+        runs = (parts[start : start + _TOGETHER] for start in range(0, len(parts), _TOGETHER))
+        return [part for run in runs for part in joined(run)]
 
 
 def conversation(turns: list[Turn]) -> list[Message]:

@@ -137,16 +137,24 @@ def turn_of(row: tuple[Any, ...], parts: Iterable[Part]) -> Turn:
 
 def joined(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Join neighbouring pieces of text, and of reasoning, as they grew."""
-    joined: list[Part] = []
+    runs: list[tuple[Part, list[str]]] = []  # each part, with the texts that are its own
     for part in parts:
-        match joined[-1:], part:
-            case [TextPart(before)], TextPart(text):
-                joined[-1] = TextPart(before + text)
-            case [ReasoningPart(before, None)], ReasoningPart(text, opaque, wire):
-                joined[-1] = ReasoningPart(before + text, opaque, wire)
+        match runs[-1:], part:
+            case [(TextPart(), texts)], TextPart(text):
+                texts.append(text)
+            case [(ReasoningPart(_, None), texts)], ReasoningPart(text):
+                texts.append(text)
+                runs[-1] = (part, texts)
+            case _, TextPart(text) | ReasoningPart(text):
+                runs.append((part, [text]))
             case _:
-                joined.append(part)
-    return tuple(joined)
+                runs.append((part, []))
+    return tuple(
+        part._replace(text="".join(texts))
+        if isinstance(part, TextPart | ReasoningPart) and len(texts) > 1
+        else part
+        for part, texts in runs
+    )
 
 
 def storable(text: str) -> str:

@@ -196,10 +196,11 @@ def _join_pieces(db: sqlite3.Connection, cells: Cells, turn_id: int, rest: Seque
     rows = db.execute(
         "SELECT position, kind, text, data FROM parts WHERE turn_id = ? ORDER BY position",
         (turn_id,),
-    ).fetchall()
+    )
     pieces = [part_at(cells, turn_id, *row) for row in rows]
     whole = joined([*pieces, *rest])
     if list(whole) == pieces:
         return
+    del pieces  # as large as the answer, of which SQLite makes copies enough
     db.execute("DELETE FROM parts WHERE turn_id = ?", (turn_id,))
     insert_parts(db, cells, turn_id, whole, first=0)
