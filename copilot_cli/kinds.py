@@ -35,7 +35,7 @@ def _text(value: object) -> str:
         raise ValueError("must be a text")  # noqa: TRY004 - one kind of failure for a wrong value
     text = value.strip()
     if not text:
-        raise ValueError("is empty")
+        raise ValueError("must not be empty")
     if not text.isprintable():
         raise ValueError("must be a text without control characters")
     return text

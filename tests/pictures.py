@@ -124,7 +124,7 @@ def wizard() -> pyte.Screen:
         _machine(Scenario()) as environ,
         closing(Terminal("onboard --store keyfile --no-browser", environ)) as terminal,
     ):
-        terminal.shows("Paste a token").types("\r")
+        terminal.shows("Paste a token").types("\r").shows("Which engine?").types("\r")
         return terminal.shows("waiting for you to type it").screen
 
 

@@ -295,4 +295,4 @@ def test_an_empty_name_is_told_as_one(world: World, name: str) -> None:
     """Exit code 2, before anything is sent."""
     code, _, err = ask(world, name)
     assert (code, asked(world)) == (2, [])
-    assert "error: --model: is empty" in err
+    assert "error: --model: must not be empty" in err

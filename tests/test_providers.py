@@ -72,7 +72,7 @@ def test_an_address_is_cut_down_to_its_base(text: str, found: tuple[str, str | N
 )
 def test_an_address_that_cannot_be_used(text: str) -> None:
     """https, or http on this machine; no user, no query; and the value is not repeated."""
-    with pytest.raises(ValueError, match="must be") as wrong:
+    with pytest.raises(ValueError, match=r"must (not )?be ") as wrong:
         providers.address(text)
     assert "hid" not in str(wrong.value)
 
