@@ -9,6 +9,9 @@ from copilot_cli.wires.stream import Decoder, EventStream
 
 FOLDER = Path(__file__).parent / "streams"
 
+Told = tuple[list[Event], str | None]
+"""The events of a stream, and the class name of the fault that ended it."""
+
 
 def recording(name: str) -> bytes:
     """Return the bytes of a recorded stream; those of other wires are in a folder of their own."""
@@ -29,10 +32,8 @@ def joined(events: Iterable[Event]) -> list[Event]:
     return found
 
 
-def decoded(
-    *chunks: bytes, decoder: Callable[[], Decoder] = chat.Decoder
-) -> tuple[list[Event], str | None]:
-    """Return the events of a stream that comes in `chunks`, and the fault's class name."""
+def decoded(*chunks: bytes, decoder: Callable[[], Decoder] = chat.Decoder) -> Told:
+    """Return what a stream comes to that comes in `chunks`."""
     reader = decoder()
     stream = EventStream(reader)
     events: list[Event] = []
@@ -44,11 +45,12 @@ def decoded(
     return joined([*events, *reader.finish()]), None
 
 
-def names(wire: str) -> set[str]:
-    """Return the names of a wire's recordings, each of which its README has to name."""
+def names(wire: str = "") -> set[str]:
+    """Return the names of a wire's recordings, each of which the README has to name."""
     found = {path.stem for path in (FOLDER / wire).glob("*.sse")}
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert [name for name in sorted(found) if f"| `{wire}/{name}` |" not in readme] == []
+    folder = f"{wire}/" if wire else ""
+    assert [name for name in sorted(found) if f"| `{folder}{name}` |" not in readme] == []
     return found
 
 
@@ -56,3 +58,15 @@ def cut(stream: bytes) -> Iterator[tuple[bytes, ...]]:
     """Yield `stream` cut in two at every byte, and once into single bytes."""
     yield from ((stream[:place], stream[place:]) for place in range(len(stream) + 1))
     yield tuple(stream[place : place + 1] for place in range(len(stream)))
+
+
+def told_however_cut(name: str, decoder: Callable[[], Decoder]) -> Told:
+    """Return what a recording comes to, whole, cut in two at every byte, and byte by byte.
+
+    Fails where that is not always the same.
+    """
+    stream = recording(name)
+    told = decoded(stream, decoder=decoder)
+    for pieces in cut(stream):
+        assert decoded(*pieces, decoder=decoder) == told, f"cut at {len(pieces[0])}"
+    return told

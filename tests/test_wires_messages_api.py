@@ -21,7 +21,7 @@ from copilot_cli.messages import (
 )
 from copilot_cli.wires.messages_api import Decoder, decoder
 from copilot_cli.wires.stream import EventStream, StreamFault, WholeReply
-from tests.recordings import cut, decoded, names, recording
+from tests.recordings import names, recording, told_however_cut
 
 USED = UsageReport(Usage(12, 7, 5, 4, None))
 STOP = End("stop", complete=True)
@@ -94,10 +94,7 @@ def test_every_recording_is_expected_and_described() -> None:
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_recording_gives_its_events_wherever_it_is_cut(name: str) -> None:
     """What each oddity comes to, whole, cut at every byte, and byte by byte."""
-    stream = recording(f"messages/{name}")
-    assert decoded(stream, decoder=Decoder) == EXPECTED[name]
-    for pieces in cut(stream):
-        assert decoded(*pieces, decoder=Decoder) == EXPECTED[name], f"cut at {len(pieces[0])}"
+    assert told_however_cut(f"messages/{name}", Decoder) == EXPECTED[name]
 
 
 def fed(*events: dict[str, Any]) -> tuple[list[Event], list[Event]]:

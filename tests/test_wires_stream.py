@@ -20,7 +20,7 @@ from copilot_cli.messages import (
 )
 from copilot_cli.wires.chat import Decoder
 from copilot_cli.wires.stream import EventStream, StreamFault, TextJoiner, WholeReply
-from tests.recordings import FOLDER, decoded, recording
+from tests.recordings import decoded, names, recording, told_however_cut
 
 USAGE = Usage(
     input_tokens=12, output_tokens=5, cached_tokens=8, cache_write_tokens=None, reasoning_tokens=0
@@ -101,31 +101,13 @@ EXPECTED: dict[str, tuple[list[Event], str | None]] = {
 
 def test_every_recording_is_expected_and_described() -> None:
     """A recording that nobody looks at, or that its README does not name, is found out."""
-    names = {path.stem for path in FOLDER.glob("*.sse")}
-    assert names == set(EXPECTED)
-    readme = (FOLDER / "README.md").read_text()
-    assert [name for name in sorted(names) if f"| `{name}` |" not in readme] == []
+    assert names() == set(EXPECTED)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_recording_gives_its_events(name: str) -> None:
-    """What each oddity of the wire comes to."""
-    assert decoded(recording(name)) == EXPECTED[name]
-
-
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_recording_cut_at_every_byte_gives_the_same_events(name: str) -> None:
-    """Where the network cuts makes no difference, inside a character, a line end or a pair."""
-    stream = recording(name)
-    for cut in range(len(stream) + 1):
-        assert decoded(stream[:cut], stream[cut:]) == EXPECTED[name], f"cut at byte {cut}"
-
-
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_recording_that_comes_byte_by_byte_gives_the_same_events(name: str) -> None:
-    """The slowest network of all."""
-    stream = recording(name)
-    assert decoded(*(stream[n : n + 1] for n in range(len(stream)))) == EXPECTED[name]
+def test_a_recording_gives_its_events_wherever_it_is_cut(name: str) -> None:
+    """What each oddity comes to, whole, cut at every byte, and byte by byte."""
+    assert told_however_cut(name, Decoder) == EXPECTED[name]
 
 
 @settings(deadline=None)

@@ -7,7 +7,7 @@ with what Copilot adds (first-party evidence: microsoft/vscode-copilot-chat).
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from copilot_cli.messages import (
     Cost,
@@ -24,11 +24,8 @@ from copilot_cli.messages import (
     Usage,
     UsageReport,
 )
-from copilot_cli.wires.reading import cost, dicts, fault, text, usage
+from copilot_cli.wires.reading import Remarks, cost, dicts, fault, text, usage
 from copilot_cli.wires.tool_calls import ToolCalls
-
-if TYPE_CHECKING:
-    from copilot_cli.wires.remarks import Remarks
 
 NAME = "chat"
 PATH = "/chat/completions"
@@ -109,7 +106,7 @@ class Decoder:
         self._usage: Usage | None = None
         self._cost: Cost | None = None
         self._opaque = ""
-        self._remarks: Remarks | None = None
+        self._remarks = Remarks()
         self.silent_progress = 0
 
     @property
@@ -135,7 +132,7 @@ class Decoder:
         if data.get("usage") or data.get("copilot_usage"):
             self._count(data)
         if "copilot_errors" in data or "copilot_annotations" in data:
-            events += self._remark(data)
+            events += self._remarks.read(data)
         return events
 
     def finish(self) -> list[Event]:
@@ -219,7 +216,7 @@ class Decoder:
         if isinstance(legacy, dict):
             self._calls.add({"function": legacy}, whole=whole)
         if "copilot_annotations" in delta:
-            events += self._remark(delta)
+            events += self._remarks.read(delta)
 
     def _anthropic(self, data: Mapping[str, Any], events: list[Event]) -> None:
         """Recent Claude models sometimes answer in Anthropic's form (BerriAI/litellm#29391)."""
@@ -237,13 +234,6 @@ class Decoder:
         if counted and isinstance(counted, dict):
             self._usage = usage(counted)
         self._cost = cost(data.get("copilot_usage")) or self._cost
-
-    def _remark(self, data: Mapping[str, Any]) -> Iterator[Event]:
-        if self._remarks is None:
-            from copilot_cli.wires.remarks import Remarks
-
-            self._remarks = Remarks()
-        return self._remarks.read(data)
 
 
 def _filters(results: Any) -> list[str]:

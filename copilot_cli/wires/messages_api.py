@@ -7,7 +7,7 @@ Anthropic's form, which Copilot speaks for Claude models too. Pure, as `chat.py`
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from copilot_cli.messages import (
     Cost,
@@ -21,10 +21,7 @@ from copilot_cli.messages import (
     UsageReport,
 )
 from copilot_cli.wires.messages_request import NAME, encode
-from copilot_cli.wires.reading import cost, dicts, fault, table, text, usage
-
-if TYPE_CHECKING:
-    from copilot_cli.wires.remarks import Remarks
+from copilot_cli.wires.reading import Remarks, cost, dicts, fault, table, text, usage
 
 __all__ = ["HEADERS", "Decoder", "decoder", "encode"]
 
@@ -93,7 +90,7 @@ class Decoder:
         self._counts: dict[str, Any] = {}
         self._cost: Cost | None = None
         self._thought = False
-        self._remarks: Remarks | None = None
+        self._remarks = Remarks()
         self._whole = False
         self.done = False
         self.silent_progress = 0
@@ -127,7 +124,7 @@ class Decoder:
             case _:
                 self._other(data, events)
         if "copilot_annotations" in data or "copilot_errors" in data:
-            events += self._remark(data)
+            events += self._remarks.read(data)
         return events
 
     def finish(self) -> list[Event]:
@@ -226,13 +223,6 @@ class Decoder:
             if value or name not in self._counts:
                 self._counts[name] = value
         self._cost = cost(data.get("copilot_usage")) or self._cost
-
-    def _remark(self, data: Mapping[str, Any]) -> Iterator[Event]:
-        if self._remarks is None:
-            from copilot_cli.wires.remarks import Remarks
-
-            self._remarks = Remarks()
-        return self._remarks.read(data)
 
 
 def _index(data: Mapping[str, Any]) -> int:

@@ -1,14 +1,14 @@
-"""What every wire reads alike: figures, usage, the bill, faults.
+"""What every wire reads alike: figures, usage, the bill, faults, remarks.
 
 Rule: any field may be missing or of another type; what cannot be read is not known, never a
 failure.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from copilot_cli.messages import Cost, Usage
+from copilot_cli.messages import Cost, Notice, Usage
 from copilot_cli.wires.stream import StreamFault
 
 _HUGE = 1e15
@@ -92,6 +92,30 @@ def fault(error: Any) -> StreamFault:
     code = error.get("code") or error.get("type")
     known = str(code) if isinstance(code, str | int) else "error"
     return StreamFault(known, text(error.get("message")) or "no reason given")
+
+
+class Remarks:
+    """Copilot's remarks beside one answer: its own errors, and public code that the answer matches.
+
+    They come on the event that they concern (microsoft/vscode-copilot-chat). Each citation is told
+    once: it comes with every piece that touches it.
+    """
+
+    def __init__(self) -> None:
+        self._cited: set[str] = set()
+
+    def read(self, data: Mapping[str, Any]) -> Iterator[Notice]:
+        """Yield what `data`, one event, remarks."""
+        for error in dicts(data.get("copilot_errors")):
+            if said := text(error.get("message")):
+                yield Notice(said)
+        for item in dicts(table(data.get("copilot_annotations")).get("IPCodeCitations")):
+            for citation in dicts(item.get("citations")) or [item]:
+                url = citation.get("url")
+                if isinstance(url, str) and url not in self._cited:
+                    self._cited.add(url)
+                    licence = text(citation.get("license")) or "licence unknown"
+                    yield Notice(f"matches public code ({licence}): {url}")
 
 
 def _first(*values: int | None) -> int | None:

@@ -20,11 +20,10 @@ from copilot_cli.messages import (
     ToolCall,
     UsageReport,
 )
-from copilot_cli.wires.reading import cost, dicts, fault, table, text, usage
+from copilot_cli.wires.reading import Remarks, cost, dicts, fault, table, text, usage
 from copilot_cli.wires.responses_request import NAME, encode, sealed
 
 if TYPE_CHECKING:
-    from copilot_cli.wires.remarks import Remarks
     from copilot_cli.wires.stream import Decoder as AnyDecoder
 
 __all__ = ["HEADERS", "Decoder", "decoder", "encode"]
@@ -81,7 +80,7 @@ class Decoder:
         self._status = ""
         self._response: Mapping[str, Any] = {}
         self._cost: Cost | None = None
-        self._remarks: Remarks | None = None
+        self._remarks = Remarks()
         self.silent_progress = 0
 
     @property
@@ -109,7 +108,7 @@ class Decoder:
         elif data.get("object") == "response" or isinstance(data.get("output"), list):
             self._whole_reply(data, events)
         if "copilot_annotations" in data or "copilot_errors" in data:
-            events += self._remark(data)
+            events += self._remarks.read(data)
         return events
 
     def finish(self) -> list[Event]:
@@ -258,13 +257,6 @@ class Decoder:
                 self._item(index, item, events)
         self._status, self._response = status, response
         self._cost = cost(response.get("copilot_usage"))
-
-    def _remark(self, data: Mapping[str, Any]) -> Iterator[Event]:
-        if self._remarks is None:
-            from copilot_cli.wires.remarks import Remarks
-
-            self._remarks = Remarks()
-        return self._remarks.read(data)
 
     def _index(self, data: Mapping[str, Any]) -> int:
         """Return which item an event is about; the last one where it does not say."""
