@@ -293,17 +293,11 @@ class Access:
 
         Nobody promised that endpoint: a service that fails is told as one without the figures.
         """
-        from copilot_cli.engines.resilience import Patience, persistent
-        from copilot_cli.retry_after import time_of_day
-
         app = self._app
         token = self.token()
         try:
-            return persistent(
+            return app.engines.retrying.result(
                 lambda: self._plan_once(token),
-                patience=Patience(app.settings.retries),
-                sleep=app.wait,
-                local_time=lambda seconds: time_of_day(app.effects.now(), seconds),
                 tell=lambda wait: app.streams.notice(
                     f"{wait.reason}; sending again in {wait.seconds:.1f} s"
                 ),

@@ -63,7 +63,7 @@ class App:
     def settings(self) -> Settings:
         """The settings of this run. Raises `SettingsError`."""
         settings = Settings.load(self._options, self.effects.environ, folder=self.workspace.values)
-        if settings.source("account").startswith(("option", "environment")):
+        if settings.said_now("account"):
             return self._on_host_of_account(settings)
         return settings
 

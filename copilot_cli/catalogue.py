@@ -174,7 +174,7 @@ class Catalogue:
     @property
     def named(self) -> bool:
         """Whether an option or a variable names the model of this run."""
-        return self._app.settings.source("model").startswith(("option", "environment"))
+        return self._app.settings.said_now("model")
 
     def _default(self, route: "Route") -> str:
         if route.endpoint is not None:

@@ -231,7 +231,7 @@ class Conversation:
         from copilot_cli.routing import Route
 
         settings, engine = self.app.settings, session.engine or "direct"
-        named = settings.source("engine").startswith(("option", "environment"))
+        named = settings.said_now("engine")
         if session.model is None or (named and engine != self.app.route.engine):
             return None
         if engine != "byok" and not (session.account or "").startswith("byok:"):

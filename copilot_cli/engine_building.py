@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from copilot_cli.engines.http import HTTPEngine
     from copilot_cli.engines.official.access import OwnEndpoint, SignIn
     from copilot_cli.engines.official.engine import OfficialEngine
+    from copilot_cli.engines.resilience import Retrying
     from copilot_cli.messages import ModelInfo
     from copilot_cli.parties import Engine
     from copilot_cli.route_choice import Chosen
@@ -49,6 +50,13 @@ class Engines:
         from copilot_cli.route_choice import choose
 
         return choose(self._app)
+
+    @cached_property
+    def retrying(self) -> "Retrying":
+        """How this run sends again what failed."""
+        from copilot_cli.engines.resilience import Retrying
+
+        return Retrying(self._app.settings.retries, self._app.wait, self._local_time)
 
     def of(self, route: "Route") -> "Engine":
         """Return the engine of `route`. Raises `SignInError`, `SettingsError` and `StoreError`."""
@@ -124,10 +132,8 @@ class Engines:
             lease,
             app.access.identity,
             self._http(),
-            retries=app.settings.retries,
-            sleep=app.wait,
+            retrying=self.retrying,
             now=app.effects.now,
-            local_time=self._local_time,
             find=app.catalogue.find,
             memory=self._wire_memory(),
             remedy=remedy,
@@ -161,10 +167,8 @@ class Engines:
             app.client,
             endpoint,
             self._http(),
-            retries=app.settings.retries,
-            sleep=app.wait,
+            retrying=self.retrying,
             now=app.effects.now,
-            local_time=self._local_time,
             find=find,
         )
 
@@ -202,10 +206,8 @@ class Engines:
             home=app.settings.paths.cache_dir / RUNNING,
             environ=clean_environ(app.effects.environ),
             timeout_idle=app.settings.timeout_idle,
-            retries=app.settings.retries,
-            sleep=app.wait,
+            retrying=self.retrying,
             monotonic=app.effects.monotonic,
-            local_time=self._local_time,
             find=lambda model: app.catalogue.find(model, endpoint),
         )
 
@@ -225,10 +227,8 @@ class Engines:
             unpacked=unpacked(environ),
             folder=app.settings.paths.cache_dir / RUNNING,
             timeout_idle=app.settings.timeout_idle,
-            retries=app.settings.retries,
-            sleep=app.wait,
+            retrying=self.retrying,
             monotonic=app.effects.monotonic,
-            local_time=self._local_time,
             find=lambda model: app.catalogue.find(model, endpoint),
             offline=app.settings.offline,
         )

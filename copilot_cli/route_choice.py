@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from copilot_cli.app import App
 
 _BYOK = "byok"
-_HERE_AND_NOW = ("option", "environment")
 
 
 class Chosen(NamedTuple):
@@ -38,7 +37,7 @@ def choose(app: "App") -> Chosen:
     if route.engine != _BYOK:
         by_itself = _by_itself(app, route)
         return Chosen(Route(_BYOK, ENV, _now(settings)) if by_itself else route, by_itself)
-    if endpoints.described and not _said_now(settings, "model"):
+    if endpoints.described and not settings.said_now("model"):
         return Chosen(Route(_BYOK, ENV))  # variables win over config.toml
     return Chosen(route if route.endpoint else route._replace(endpoint=endpoints.default()))
 
@@ -64,7 +63,7 @@ def announcement(app: "App", name: str, *, by_itself: bool) -> str | None:
 
 def _wanted(settings: Settings, route: Route) -> Route:
     """Return `route` without a model of `config.toml` that is not for the engine wanted now."""
-    if not _said_now(settings, "engine") or _said_now(settings, "model"):
+    if not settings.said_now("engine") or settings.said_now("model"):
         return route
     meant = route.endpoint is not None or settings.engine != _BYOK
     return route if meant and route.engine == settings.engine else Route(settings.engine)
@@ -73,7 +72,7 @@ def _wanted(settings: Settings, route: Route) -> Route:
 def _by_itself(app: "App", route: Route) -> bool:
     """Say whether the variables' endpoint answers though nobody said so."""
     settings = app.settings
-    if _said_now(settings, "engine") or _prefixed(settings, route):
+    if settings.said_now("engine") or _prefixed(settings, route):
         return False
     return _without_sign_in(app)
 
@@ -90,9 +89,4 @@ def _prefixed(settings: Settings, route: Route) -> bool:
 
 
 def _now(settings: Settings) -> str | None:
-    return settings.model if _said_now(settings, "model") else None
-
-
-def _said_now(settings: Settings, name: str) -> bool:
-    """Say whether an option or a variable sets `name`, and not a file."""
-    return settings.source(name).startswith(_HERE_AND_NOW)
+    return settings.model if settings.said_now("model") else None

@@ -191,6 +191,10 @@ class Settings(NamedTuple):
         """Say where the value of setting `name` comes from."""
         return self.sources[name]
 
+    def said_now(self, name: str) -> bool:
+        """Say whether an option or a variable sets `name` for this run, and not a file."""
+        return self.sources[name].startswith(("option", "environment"))
+
     def login_url(self) -> str:
         """Return the address of the web site that signs people in, without a slash at its end."""
         return self.github_url or f"https://{self.host}"

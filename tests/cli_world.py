@@ -18,6 +18,7 @@ from typing import Any
 from copilot_cli.engines.cli import CliEngine
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.official.access import SignIn
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import SignInError
 from copilot_cli.messages import Event, Message, Request, Text, message
 from copilot_cli.secret import Secret
@@ -152,10 +153,8 @@ class World:
             unpacked=self.folder / "unpacked",
             folder=self.runs,
             timeout_idle=idle,
-            retries=retries,
-            sleep=self.waits.append,
+            retrying=Retrying(retries, self.waits.append, str),
             monotonic=time.monotonic,
-            local_time=str,
             starting=starting,
             **options,
         )

@@ -9,6 +9,7 @@ import httpx
 from copilot_cli.auth.exchange import exchange
 from copilot_cli.engines.direct import DirectEngine
 from copilot_cli.engines.http import Call, HTTPEngine
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.identity import exchange_headers
 from copilot_cli.messages import Event, Request, Text, message
 from copilot_cli.network import build_client
@@ -184,10 +185,8 @@ def direct_engine(
         lease or Lease(),
         lambda _: headers,
         http,
-        retries=retries,
-        sleep=clock.sleep,
+        retrying=Retrying(retries, clock.sleep, lambda seconds: f"{seconds:g} s from now"),
         now=lambda: NOW,
-        local_time=lambda seconds: f"{seconds:g} s from now",
         **options,
     )
 

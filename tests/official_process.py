@@ -21,6 +21,7 @@ from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official.access import OwnEndpoint
 from copilot_cli.engines.official.engine import OfficialEngine
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.messages import Message, Request, Text, message
 from copilot_cli.network import build_client
 from copilot_cli.secret import Secret
@@ -37,8 +38,8 @@ def build(program: str, home: str, url: str) -> OfficialEngine:
     client = build_client({}, user_agent="tests/1")
     http = HTTPEngine(client, timeout_idle=30, monotonic=time.monotonic, now=time.time)
     endpoint = Endpoint("sim", "openai", f"{url}/byok/ollama/v1", key=Secret(KEY))
-    wait: dict[str, Any] = {"retries": 0, "sleep": time.sleep, "local_time": str}
-    byok = ByokEngine(client, endpoint, http, now=time.time, **wait)
+    retrying = Retrying(0, time.sleep, str)
+    byok = ByokEngine(client, endpoint, http, now=time.time, retrying=retrying)
     access = OwnEndpoint("sim", CHAT, byok, byok.dry_run, lambda failure: failure)
     return OfficialEngine(
         client,
@@ -49,7 +50,7 @@ def build(program: str, home: str, url: str) -> OfficialEngine:
         environ={"PATH": os.environ["PATH"]},
         timeout_idle=30,
         monotonic=time.monotonic,
-        **wait,
+        retrying=retrying,
     )
 
 

@@ -22,6 +22,7 @@ from copilot_cli.engines.official.engine import OfficialEngine
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.runtime import Deadlines
 from copilot_cli.engines.official.sdk import PLACEHOLDER, Launch, OnCall, OnEvent, Plan
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.messages import Event, Message, Request, Text, message
 from copilot_cli.network import build_client
 from copilot_cli.secret import Secret
@@ -255,10 +256,8 @@ class World:
             access or endpoint(),
             home=home,
             timeout_idle=idle,
-            retries=retries,
-            sleep=self.waits.append,
+            retrying=Retrying(retries, self.waits.append, str),
             monotonic=monotonic,
-            local_time=str,
             deadlines=deadlines,
             **given,
         )

@@ -11,6 +11,7 @@ import pytest
 from copilot_cli.engines.byok import ByokEngine
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.http import HTTPEngine
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
@@ -52,10 +53,8 @@ def engine(
         client,
         endpoint,
         HTTPEngine(client, timeout_idle=300, monotonic=clock.monotonic, now=lambda: NOW),
-        retries=retries,
-        sleep=clock.sleep,
+        retrying=Retrying(retries, clock.sleep, lambda seconds: f"{seconds:g} s from now"),
         now=lambda: NOW,
-        local_time=lambda seconds: f"{seconds:g} s from now",
     )
 
 

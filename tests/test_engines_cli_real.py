@@ -18,6 +18,7 @@ from copilot_cli.engines.cli import CliEngine
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.official.access import SignIn
 from copilot_cli.engines.official.process import descendants
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
@@ -80,10 +81,8 @@ class World:
             unpacked=self.command.unpacked,
             folder=self.folder,
             timeout_idle=idle,
-            retries=retries,
-            sleep=self.waits.append,
+            retrying=Retrying(retries, self.waits.append, str),
             monotonic=time.monotonic,
-            local_time=str,
         )
 
     def endpoint(self, kind: str = "ollama", **change: Any) -> Endpoint:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 import pytest
 
 from copilot_cli.engines.failure import BACKOFF, NEVER, OFTEN, ONCE, Failure, Retry
-from copilot_cli.engines.resilience import MAX_WAIT, Patience, persistent, resilient
+from copilot_cli.engines.resilience import MAX_WAIT, Patience, Retrying
 from copilot_cli.errors import CopilotChatError, LimitError, ServiceError, SignInError
 from copilot_cli.messages import (
     End,
@@ -96,13 +96,14 @@ class Attempts:
             self.closed += 1
 
     def run(self, retries: int = 3) -> Generator[Event]:
-        """Return the events of the resilient attempts."""
-        yield from resilient(
-            self,
-            patience=Patience(retries, jitter=lambda: 1.0),
-            sleep=self.slept.append,
-            local_time=lambda seconds: f"{seconds:g} s from now",
+        """Return the events of the attempts, as many as there are to be."""
+        retrying = Retrying(
+            retries,
+            self.slept.append,
+            lambda seconds: f"{seconds:g} s from now",
+            jitter=lambda: 1.0,
         )
+        yield from retrying.answer(self)
 
     @property
     def left(self) -> int:
@@ -263,7 +264,7 @@ def test_ctrl_c_in_a_wait_ends_it() -> None:
     def interrupted(seconds: float) -> None:
         raise KeyboardInterrupt
 
-    events = resilient(Attempts([OUTAGE]), patience=Patience(3), sleep=interrupted, local_time=str)
+    events = Retrying(3, interrupted, str).answer(Attempts([OUTAGE]))
     assert isinstance(next(events), Waiting)
     with pytest.raises(KeyboardInterrupt):
         next(events)
@@ -285,17 +286,19 @@ def failing(*outcomes: Failure | str) -> Callable[[], str]:
 def test_a_single_value_is_tried_for_by_the_same_rules() -> None:
     """The model list waits as an answer does."""
     slept: list[float] = []
-    patience = Patience(3, jitter=lambda: 1.0)
+    told: list[Waiting] = []
     attempt = failing(OUTAGE, OUTAGE, "done")
-    found = persistent(attempt, patience=patience, sleep=slept.append, local_time=str)
-    assert (found, slept) == ("done", [0.5, 1.0])
+    retrying = Retrying(3, slept.append, str, jitter=lambda: 1.0)
+    assert retrying.result(attempt, told.append) == "done"
+    assert slept == [0.5, 1.0]
+    assert told == [Waiting(0.5, "out"), Waiting(1.0, "out")]
 
 
 def test_a_single_value_fails_with_the_error() -> None:
     """And with the time, where the service said it."""
     failure = Failure(LimitError("limit", retry_after=90.0), Retry(2, 90.0))
     with pytest.raises(LimitError) as raised:
-        persistent(failing(failure), patience=Patience(3), sleep=_refuse, local_time=str)
+        Retrying(3, _refuse, str).result(failing(failure))
     assert raised.value.hint == "try again after 90.0"
 
 

@@ -25,6 +25,7 @@ from copilot_cli.engines.official.engine import OfficialEngine
 from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.process import descendants
 from copilot_cli.engines.official.runtime import Deadlines
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
@@ -92,8 +93,8 @@ class World:
         address = f"{self.server.url}/byok/{folder}"
         key = Secret(KEYS[kind])
         place = Endpoint("sim", kind, address, key=key, wire=wire)  # type: ignore[arg-type]
-        wait: dict[str, Any] = {"retries": retries, "sleep": self.slept, "local_time": str}
-        byok = ByokEngine(client, place, http, now=time.time, **wait)
+        retrying = Retrying(retries, self.slept, str)
+        byok = ByokEngine(client, place, http, now=time.time, retrying=retrying)
         own = OwnEndpoint("sim", path, byok, byok.dry_run, lambda failure: failure)
         options = {"program": lambda: self.program, **options}
         engine = OfficialEngine(
@@ -104,7 +105,7 @@ class World:
             environ={"PATH": os.environ["PATH"]},
             timeout_idle=idle,
             monotonic=time.monotonic,
-            **wait,
+            retrying=retrying,
             **options,
         )
         self.engines.append(engine)

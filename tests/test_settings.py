@@ -45,6 +45,7 @@ def test_each_layer_wins_over_the_one_below(home: Path) -> None:
         ("variable", "environment COPILOT_CHAT_MODEL"),
         ("option", "option"),
     ]
+    assert [each.said_now("model") for each in found] == [False, False, True, True]
 
 
 def test_model_variables_in_order_of_precedence(home: Path) -> None:

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 ACCOUNT_KIND = "github"
 """The kind of the store's entries that are sign-ins."""
-NAMED = ("option", "environment")
-"""How the source of a setting begins that somebody named for this run."""
 _EARLY = 60.0  # seconds before its end at which a GitHub token is renewed
 _AGAIN = "run `copilot-chat onboard`"
 
@@ -239,7 +237,7 @@ def wanted_here(settings: "Settings", here: tuple[Account, ...]) -> str | None:
     if wanted is None or settings.source("account") != "config.toml":
         return wanted
     is_here = any(account.login.lower() == wanted.lower() for account in here)
-    return wanted if is_here or not settings.source("host").startswith(NAMED) else None
+    return wanted if is_here or not settings.said_now("host") else None
 
 
 def meant(settings: "Settings", here: tuple[Account, ...]) -> Account:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from copilot_cli import kinds
-from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts
+from copilot_cli.auth.accounts import Account, EntryNames, all_accounts
 from copilot_cli.errors import UsageError
 from copilot_cli.settings import TOKEN_VARIABLES, Settings, check_host
 
@@ -48,14 +48,14 @@ def on_named_host(settings: Settings) -> Settings:
     Only a name that an option or a variable gives is looked at: the file has both settings. Raises
     `UsageError` for what is no name, and where it contradicts a host of the same rank or a higher.
     """
-    source = settings.source("account")
-    if not source.startswith(NAMED):
+    if not settings.said_now("account"):
         return settings
+    source = settings.source("account")
     wanted = parse_name(settings.account or "")
     if wanted.host is None:
         return settings._replace(account=wanted.login)
     rank = settings.source("host")
-    contradicts = rank == "option" or (rank.startswith(NAMED) and source != "option")
+    contradicts = rank == "option" or (settings.said_now("host") and source != "option")
     if contradicts and settings.host != wanted.host:
         raise UsageError(
             f"the account is named on {wanted.host}, and the host is {settings.host} (from {rank})",
@@ -92,9 +92,9 @@ def on_its_host(settings: Settings, store: EntryNames) -> Settings:
 
 
 def _looks_for_host(settings: Settings) -> bool:
-    if not settings.source("account").startswith(NAMED):
+    if not settings.said_now("account"):
         return False
-    if settings.source("host").startswith(NAMED) or settings.github_url:
+    if settings.said_now("host") or settings.github_url:
         return False
     token = any(settings.environ.get(name, "").strip() for name in TOKEN_VARIABLES)
     return not token or settings.source("account") == "option"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from copilot_cli.auth.accounts import NAMED, Account, EntryNames, all_accounts, meant
+from copilot_cli.auth.accounts import Account, EntryNames, all_accounts, meant
 from copilot_cli.environment import child_environ
 from copilot_cli.errors import StoreError
 from copilot_cli.secret import Secret, strip_newline, unsendable_position
@@ -135,7 +135,7 @@ def _keeps_late_out(settings: Settings, everyone: tuple[Account, ...]) -> bool:
 
     Source: github/copilot-cli#1673, #237, #415: the wrong account answers, and nobody notices.
     """
-    if settings.source("account").startswith(NAMED):
+    if settings.said_now("account"):
         return True
     return bool(everyone) and settings.source("host") == "default"
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from copilot_cli.engines.failure import Failure, StaleToken
 from copilot_cli.engines.http import Call, HTTPEngine
 from copilot_cli.engines.refusal import Refusal
-from copilot_cli.engines.resilience import Patience, resilient
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Started
 from copilot_cli.values import NamedTuple
 from copilot_cli.wires.stream import Decoder
@@ -99,9 +99,7 @@ class Answering:
         self,
         http: HTTPEngine,
         *,
-        retries: int,
-        sleep: Callable[[float], None],
-        local_time: Callable[[float], str],
+        retrying: Retrying,
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         memory: WireMemory | None = None,
         path: str | None = None,
@@ -109,9 +107,7 @@ class Answering:
         reading: Callable[[Decoder], Decoder] = lambda decoder: decoder,
     ) -> None:
         self._http = http
-        self._retries = retries
-        self._sleep = sleep
-        self._local_time = local_time
+        self._retrying = retrying
         self._find = find
         self._memory = memory or WireMemory()
         self._path = path
@@ -125,12 +121,7 @@ class Answering:
         Raises a `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
         form = self.form(request)
-        yield from resilient(
-            lambda: self._adapted(form, sender),
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        yield from self._retrying.answer(lambda: self._adapted(form, sender))
 
     def form(self, request: Request) -> "Form":
         """Return how `request` is written first; sends nothing."""

@@ -17,7 +17,7 @@ from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch
 from copilot_cli.engines.models import parse_models
 from copilot_cli.engines.provider_rows import PROVIDERS, authorization
-from copilot_cli.engines.resilience import Patience, persistent
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import SettingsError
 from copilot_cli.messages import Event, ModelInfo, Request
 from copilot_cli.secret import names_github
@@ -38,10 +38,8 @@ class ByokEngine:
         endpoint: Endpoint,
         http: HTTPEngine,
         *,
-        retries: int,
-        sleep: Callable[[float], None],
+        retrying: Retrying,
         now: Callable[[], float],
-        local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
     ) -> None:
         """`find` returns what is known of a model of this endpoint, and sends nothing."""
@@ -49,15 +47,11 @@ class ByokEngine:
         self._endpoint = endpoint
         self._provider = PROVIDERS[endpoint.type]
         self._wire = WIRES[self._provider.wires[endpoint.wire]]
-        self._retries = retries
-        self._sleep = sleep
+        self._retrying = retrying
         self._now = now
-        self._local_time = local_time
         self._answering = Answering(
             http,
-            retries=retries,
-            sleep=sleep,
-            local_time=local_time,
+            retrying=retrying,
             find=find,
             path=self._wire.path,
             explain=self.explained,
@@ -103,12 +97,7 @@ class ByokEngine:
             return {"data": []}
         from copilot_cli.engines.byok_models import as_copilot
 
-        reply = persistent(
-            lambda: self._fetched(url),
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        reply = self._retrying.result(lambda: self._fetched(url))
         return {"data": as_copilot(reply, self._wire.path)}
 
     def _fetched(self, url: str) -> object:

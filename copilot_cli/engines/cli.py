@@ -18,7 +18,7 @@ from copilot_cli.engines.cli_prompt import Prompt, prompt_of
 from copilot_cli.engines.cli_run import Asked, Place, Runs
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.failure import Failure
-from copilot_cli.engines.resilience import Patience, resilient
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import NetworkError, SettingsError
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Text
 from copilot_cli.secret import Secret
@@ -52,10 +52,8 @@ class CliEngine:
         unpacked: Path,
         folder: Path,
         timeout_idle: float,
-        retries: int,
-        sleep: Callable[[float], None],
+        retrying: Retrying,
         monotonic: Callable[[], float],
-        local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         starting: float = STARTING,
         offline: bool = False,
@@ -68,9 +66,7 @@ class CliEngine:
             starting=starting,
             monotonic=monotonic,
         )
-        self._retries = retries
-        self._sleep = sleep
-        self._local_time = local_time
+        self._retrying = retrying
         self._find = find
         self._offline = offline
         self._told: set[str] = set()
@@ -87,12 +83,7 @@ class CliEngine:
         self._refuse_offline()
         yield from self._remarks(request)
         asked = self._asked(request, arguments, prompt)
-        yield from resilient(
-            lambda: self._adapted(request, asked),
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        yield from self._retrying.answer(lambda: self._adapted(request, asked))
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what would be run: its arguments, its stdin, and what we add to its environment.

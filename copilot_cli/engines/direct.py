@@ -16,7 +16,7 @@ from copilot_cli.engines.answering import Address, Answering, WireMemory
 from copilot_cli.engines.failure import Failure, Misdirected, StaleToken
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
-from copilot_cli.engines.resilience import Patience, persistent
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import ModelUnavailable, SignInError
 from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
@@ -70,10 +70,8 @@ class DirectEngine:
         identity: Callable[[Token | None], Mapping[str, str]],
         http: HTTPEngine,
         *,
-        retries: int,
-        sleep: Callable[[float], None],
+        retrying: Retrying,
         now: Callable[[], float],
-        local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         memory: WireMemory | None = None,
         remedy: str | None = None,
@@ -88,17 +86,13 @@ class DirectEngine:
         self._client = client
         self._lease = lease
         self._identity = identity
-        self._retries = retries
-        self._sleep = sleep
+        self._retrying = retrying
         self._now = now
-        self._local_time = local_time
         self._remedy = remedy
         self._refused = refused
         self._answering = Answering(
             http,
-            retries=retries,
-            sleep=sleep,
-            local_time=local_time,
+            retrying=retrying,
             find=find,
             memory=memory,
             explain=self._explained,
@@ -162,12 +156,7 @@ class DirectEngine:
                 self._explained(failure)
                 raise
 
-        return persistent(
-            attempt,
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        return self._retrying.result(attempt)
 
     def _explained(self, failure: Failure) -> Failure:
         """Return `failure` with what helps against it, where that is not to sign in again."""

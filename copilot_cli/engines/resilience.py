@@ -14,6 +14,7 @@ from typing import TypeVar
 from copilot_cli.engines.failure import BACKOFF, LIMIT, NEVER, ONCE, Failure, Retry
 from copilot_cli.errors import CopilotChatError, LimitError, NetworkError, ServiceError
 from copilot_cli.messages import End, Event, Notice, Reasoning, Text, ToolCall, Waiting
+from copilot_cli.values import NamedTuple
 
 MAX_WAIT = 60.0
 """The most seconds one request waits by itself, all its waits together."""
@@ -62,62 +63,76 @@ class Patience:
         return grown * (0.75 + 0.25 * self._jitter())
 
 
-def resilient(
-    attempt: Callable[[], Generator[Event]],
-    *,
-    patience: Patience,
-    sleep: Callable[[float], None],
-    local_time: Callable[[float], str],
-) -> Iterator[Event]:
-    """Yield the events of `attempt`, started anew where that is right; `Waiting` says when.
+class Retrying(NamedTuple):
+    """Who sends again what failed, at most `retries` times for one request.
 
-    `local_time` turns seconds from now into the time of day that a message names. Raises the
-    failure's error where no word was shown and nothing more is to be tried. Reasoning is no word:
-    it is not part of the answer, and does not reach stdout.
+    `local_time` turns seconds from now into the time of day that a message names; `jitter` returns
+    a number from 0 to 1.
     """
-    while True:
-        shown = thought = False
-        try:
-            with closing(attempt()) as events:
-                for event in events:
-                    if isinstance(event, End) and event.complete and not shown:
-                        yield _wordless(thought=thought)
-                    thought = thought or isinstance(event, Reasoning)
-                    if isinstance(event, End) and not shown and event.reason in _BROKEN:
-                        raise _silent(event)
-                    shown = shown or isinstance(event, Text | ToolCall)
-                    yield event
-        except Failure as failure:
-            if shown:
-                yield End("error", complete=False, detail=failure.error.message)
+
+    retries: int
+    sleep: Callable[[float], None]
+    local_time: Callable[[float], str]
+    jitter: Callable[[], float] = random.random
+
+    def answer(self, attempt: Callable[[], Generator[Event]]) -> Iterator[Event]:
+        """Yield the events of `attempt`, started anew where that is right; `Waiting` says when.
+
+        Raises the failure's error where no word was shown and nothing more is to be tried.
+        Reasoning is no word: it is not part of the answer, and does not reach stdout.
+        """
+        patience = Patience(self.retries, self.jitter)
+        while True:
+            shown = thought = False
+            try:
+                with closing(attempt()) as events:
+                    for event in events:
+                        if isinstance(event, End) and event.complete and not shown:
+                            yield _wordless(thought=thought)
+                        thought = thought or isinstance(event, Reasoning)
+                        if isinstance(event, End) and not shown and event.reason in _BROKEN:
+                            raise _silent(event)
+                        shown = shown or isinstance(event, Text | ToolCall)
+                        yield event
+            except Failure as failure:
+                if shown:
+                    yield End("error", complete=False, detail=failure.error.message)
+                    return
+                seconds = self._pause(failure, patience)
+                yield Waiting(seconds, failure.error.message)
+                self.sleep(seconds)
+            else:
                 return
-            seconds = _pause(failure, patience, local_time)
-            yield Waiting(seconds, failure.error.message)
-            sleep(seconds)
-        else:
-            return
 
+    def result(
+        self, attempt: Callable[[], _T], tell: Callable[[Waiting], None] | None = None
+    ) -> _T:
+        """Return what `attempt` returns, tried again where that is right.
 
-def persistent(
-    attempt: Callable[[], _T],
-    *,
-    patience: Patience,
-    sleep: Callable[[float], None],
-    local_time: Callable[[float], str],
-    tell: Callable[[Waiting], None] | None = None,
-) -> _T:
-    """Return what `attempt` returns, tried again where that is right; as `resilient` otherwise.
+        `tell` hears of each wait before it begins. Raises as `answer` does.
+        """
+        patience = Patience(self.retries, self.jitter)
+        while True:
+            try:
+                return attempt()
+            except Failure as failure:
+                seconds = self._pause(failure, patience)
+                if tell is not None:
+                    tell(Waiting(seconds, failure.error.message))
+            self.sleep(seconds)
 
-    `tell` hears of each wait before it begins.
-    """
-    while True:
-        try:
-            return attempt()
-        except Failure as failure:
-            seconds = _pause(failure, patience, local_time)
-            if tell is not None:
-                tell(Waiting(seconds, failure.error.message))
-        sleep(seconds)
+    def _pause(self, failure: Failure, patience: Patience) -> float:
+        """Return the seconds to wait; raise the failure's error if nothing more is to be tried."""
+        seconds = patience.pause(failure.retry)
+        if seconds is None:
+            raise self._told(failure.error) from failure
+        return seconds
+
+    def _told(self, error: CopilotChatError) -> CopilotChatError:
+        if error.retry_after and error.exit_code in {5, 6}:
+            again = f"try again after {self.local_time(error.retry_after)}"
+            error.hint = f"{again}; {error.hint}" if error.hint else again
+        return error
 
 
 def rule_of(error: CopilotChatError) -> Retry:
@@ -148,18 +163,3 @@ def _silent(end: End) -> Failure:
     if not end.resend:
         return Failure(error, NEVER)
     return Failure(error, ONCE if end.reason == "stalled" else BACKOFF)
-
-
-def _pause(failure: Failure, patience: Patience, local_time: Callable[[float], str]) -> float:
-    """Return the seconds to wait; raise the failure's error if nothing more is to be tried."""
-    seconds = patience.pause(failure.retry)
-    if seconds is None:
-        raise _told(failure.error, local_time) from failure
-    return seconds
-
-
-def _told(error: CopilotChatError, local_time: Callable[[float], str]) -> CopilotChatError:
-    if error.retry_after and error.exit_code in {5, 6}:
-        again = f"try again after {local_time(error.retry_after)}"
-        error.hint = f"{again}; {error.hint}" if error.hint else again
-    return error

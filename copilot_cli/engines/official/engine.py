@@ -22,7 +22,7 @@ from copilot_cli.engines.official.rewriting import headers_of
 from copilot_cli.engines.official.runtime import Deadlines, Runtime
 from copilot_cli.engines.official.sdk import SDK, GitHubSDK
 from copilot_cli.engines.official.sessions import Place, Sessions
-from copilot_cli.engines.resilience import Patience, resilient
+from copilot_cli.engines.resilience import Retrying
 from copilot_cli.messages import End, Event, ModelInfo, Notice, Request, Started
 from copilot_cli.wires.table import WIRES
 
@@ -51,10 +51,8 @@ class OfficialEngine:
         home: Path,
         environ: Mapping[str, str],
         timeout_idle: float,
-        retries: int,
-        sleep: Callable[[float], None],
+        retrying: Retrying,
         monotonic: Callable[[], float],
-        local_time: Callable[[float], str],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - a NamedTuple
         sdk: Callable[[], SDK] = GitHubSDK,
@@ -70,10 +68,8 @@ class OfficialEngine:
             monotonic=monotonic,
         )
         self._idle = timeout_idle
-        self._retries = retries
-        self._sleep = sleep
+        self._retrying = retrying
         self._monotonic = monotonic
-        self._local_time = local_time
         self._find = find
         self._deadlines = deadlines
         self._untaken: dict[tuple[str, str], set[str]] = {}
@@ -87,12 +83,7 @@ class OfficialEngine:
         `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
         form = self._form(request, self._wire(request))
-        yield from resilient(
-            lambda: self._adapted(form),
-            patience=Patience(self._retries),
-            sleep=self._sleep,
-            local_time=self._local_time,
-        )
+        yield from self._retrying.answer(lambda: self._adapted(form))
 
     def dry_run(self, request: Request) -> dict[str, Any]:
         """Return what the model would get; the runtime adds headers, and no word to the body."""
