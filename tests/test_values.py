@@ -151,3 +151,23 @@ def test_a_generic_one_is_refused() -> None:
     """A second base would be lost, so it is refused where it is declared."""
     with pytest.raises(TypeError, match="two bases"):
         types.new_class("Both", (values.NamedTuple, dict))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (5, 5.0),
+        (-0.5, -0.5),
+        (0, 0.0),
+        (True, None),
+        ("5", None),
+        (None, None),
+        ([5], None),
+        (float("nan"), None),
+        (float("-inf"), None),
+        (10**4000, None),
+    ],
+)
+def test_a_number_that_somebody_else_wrote(value: object, expected: float | None) -> None:
+    """What cannot be one is not known, and never a failure."""
+    assert values.number(value) == expected

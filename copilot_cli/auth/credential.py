@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from copilot_cli.errors import Corrupt, ServiceError
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
+from copilot_cli.values import number
 
 if TYPE_CHECKING:
     import httpx
@@ -52,12 +53,12 @@ class GitHubCredential(NamedTuple):
             raise Corrupt("the stored sign-in holds no token", hint="run `copilot-chat onboard`")
         return cls(
             Secret(token),
-            _number(entry.get("obtained")) or 0.0,
+            number(entry.get("obtained")) or 0.0,
             scope=str(entry.get("scope") or ""),
             client_id=entry.get("client_id"),
-            expires_at=_number(entry.get("expires_at")),
+            expires_at=number(entry.get("expires_at")),
             refresh_token=Secret(refresh) if isinstance(refresh, str) and refresh else None,
-            refresh_expires_at=_number(entry.get("refresh_expires_at")),
+            refresh_expires_at=number(entry.get("refresh_expires_at")),
         )
 
     def to_entry(self) -> dict[str, Any]:
@@ -85,8 +86,3 @@ def fetch_login(client: "httpx.Client", rest_url: str, token: Secret) -> str:
 
 def _later(now: float, seconds: float | None) -> float | None:
     return None if seconds is None else now + seconds
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]

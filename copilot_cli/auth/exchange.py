@@ -18,6 +18,7 @@ from copilot_cli.kinds import is_loopback
 from copilot_cli.patterns import pattern
 from copilot_cli.secret import Secret
 from copilot_cli.ui.safe import safe_line
+from copilot_cli.values import number
 
 if TYPE_CHECKING:
     import httpx
@@ -164,8 +165,8 @@ def _essentials(host: str, fields: Mapping[str, Any]) -> tuple[str, float, float
     if not isinstance(token, str) or not _TOKEN.fullmatch(token):
         raise ServiceError(f"{host} sent no usable Copilot token")
     # A reply without its times costs an exchange in ten minutes, and no sign-in.
-    expires_at = rest.number(fields.get("expires_at")) or 0.0
-    refresh_in = rest.number(fields.get("refresh_in")) or 0.0
+    expires_at = number(fields.get("expires_at")) or 0.0
+    refresh_in = number(fields.get("refresh_in")) or 0.0
     return token, expires_at, refresh_in
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from copilot_cli.auth import rest
 from copilot_cli.secret import Secret
+from copilot_cli.values import number
 
 if TYPE_CHECKING:
     import httpx
@@ -198,15 +199,15 @@ def _snapshots(fields: Mapping[str, Any]) -> tuple[Quota, ...]:
 
 
 def _quota(name: str, snapshot: Mapping[str, Any]) -> Quota:
-    remaining = rest.number(snapshot.get("quota_remaining"))
+    remaining = number(snapshot.get("quota_remaining"))
     return Quota(
         name,
-        entitlement=rest.number(snapshot.get("entitlement")),
+        entitlement=number(snapshot.get("entitlement")),
         # `remaining` is rounded where `quota_remaining` is not
-        remaining=rest.number(snapshot.get("remaining")) if remaining is None else remaining,
-        percent_remaining=rest.number(snapshot.get("percent_remaining")),
+        remaining=number(snapshot.get("remaining")) if remaining is None else remaining,
+        percent_remaining=number(snapshot.get("percent_remaining")),
         unlimited=_flag(snapshot, "unlimited") or False,
-        overage_count=rest.number(snapshot.get("overage_count")),
+        overage_count=number(snapshot.get("overage_count")),
         overage_permitted=_flag(snapshot, "overage_permitted"),
     )
 
@@ -218,14 +219,14 @@ def _free_quotas(fields: Mapping[str, Any]) -> tuple[Quota, ...]:
         return ()
     whole = monthly if isinstance(monthly, dict) else {}
     return tuple(
-        Quota(rest.safe(name), rest.number(whole.get(name)), rest.number(left.get(name)), None)
+        Quota(rest.safe(name), number(whole.get(name)), number(left.get(name)), None)
         for name in left
     )
 
 
 def _reset_date(value: object) -> str | None:
     """Read the free plan's date, which may be one or unix seconds."""
-    seconds = rest.number(value)
+    seconds = number(value)
     if seconds is not None and 0 < seconds < 1e11:
         return datetime.fromtimestamp(seconds, UTC).date().isoformat()
     return rest.safe(value) or None if isinstance(value, str) else None

@@ -34,7 +34,6 @@ from copilot_cli.ui.safe import safe_line
 API_VERSION = "2025-04-01"  # microsoft/vscode-copilot-chat, 2026-03
 _MAX_BODY = 64 * 1024
 _SILENCE = 10.0  # seconds without a byte
-_HUGE = 1e15  # beyond any time, size or count; NaN and infinity fail the comparison too
 _RATE_LIMITED = pattern(r"rate limit", re.IGNORECASE)
 
 
@@ -117,13 +116,6 @@ def text(fields: Mapping[str, Any], name: str) -> str:
 def safe(value: str) -> str:
     """Return `value` as one short line without control characters and without credentials."""
     return safe_line(redact(value), limit=200)
-
-
-def number(value: object) -> float | None:
-    """Return a finite number as a float; None for anything else, true and "5" too."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if abs(value) < _HUGE else None
 
 
 def refusal(reply: Reply, now: float) -> CopilotChatError:

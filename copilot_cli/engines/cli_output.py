@@ -10,11 +10,13 @@ from typing import Any, NoReturn
 
 from copilot_cli.engines.cli_command import NAMELESS
 from copilot_cli.engines.failure import BACKOFF, Failure
+from copilot_cli.engines.official.faults import STATUSES
 from copilot_cli.errors import CopilotChatError, NetworkError, ServiceError, TooLongError
 from copilot_cli.messages import Cost, Event, Notice, Reasoning, Started, Text, Usage, UsageReport
 from copilot_cli.secret import redact
 from copilot_cli.ui.safe import safe_line
-from copilot_cli.wires.reading import number, parsed, table, text, tokens
+from copilot_cli.values import number
+from copilot_cli.wires.reading import parsed, table, text, tokens
 
 MAX_TEXT = 32 * 1024 * 1024
 """The most characters of one answer."""
@@ -27,15 +29,6 @@ and as often as it likes, where a model asks for tools that there are none of.
 """
 
 _SHOWN = 200
-_STATUSES = {
-    # the types of `session.error` where no status came along
-    "authentication": 401,
-    "authorization": 403,
-    "policy": 403,
-    "quota": 402,
-    "rate_limit": 429,
-    "context_limit": 413,
-}
 
 
 class Broken(Failure):
@@ -165,7 +158,7 @@ class Output:
 
     def _error(self, data: dict[str, Any]) -> NoReturn:
         said = self._said(text(data.get("message")))
-        status = tokens(data.get("statusCode")) or _STATUSES.get(text(data.get("errorType")))
+        status = tokens(data.get("statusCode")) or STATUSES.get(text(data.get("errorType")))
         if status is None:
             raise Failure(ServiceError(f"the command copilot: {said}", kind="runtime"))
         raise self._refused(status, text(data.get("errorCode")), said, None)

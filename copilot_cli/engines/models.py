@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from copilot_cli.messages import ModelInfo
-from copilot_cli.wires.reading import dicts, number, table, text, tokens
+from copilot_cli.values import number
+from copilot_cli.wires.reading import dicts, table, text, tokens
 from copilot_cli.wires.table import CHAT, WIRES
 
 HIDDEN = "not offered for chat"

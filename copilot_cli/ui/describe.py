@@ -1,6 +1,8 @@
 """Figures of a model in the words people use for them. Texts of the service's may be in them."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from copilot_cli.values import number
 
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
@@ -39,9 +41,9 @@ def token_prices(model: "ModelInfo") -> TokenPrices | None:
     usual = listed.get("default")
     if not isinstance(usual, dict):
         return None
-    batch = _number(listed.get("batch_size")) or MILLION
+    batch = number(listed.get("batch_size")) or MILLION
     names = ("input_price", "output_price", "cache_price", "cache_write_price")
-    found = [_number(usual.get(name)) for name in names]
+    found = [number(usual.get(name)) for name in names]
     if found[0] is None and found[1] is None:
         return None
     return TokenPrices(*(None if it is None else it * MILLION / batch for it in found))
@@ -89,9 +91,3 @@ def obstacle(model: "ModelInfo") -> str:
 
 def _figure(value: float | None) -> str:
     return "?" if value is None else f"{value:g}"
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)

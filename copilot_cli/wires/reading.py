@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from copilot_cli.messages import Cost, Notice, Usage
+from copilot_cli.values import number
 from copilot_cli.wires.stream import StreamFault
-
-_HUGE = 1e15
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:
@@ -35,13 +34,6 @@ def parsed(value: str) -> dict[str, Any]:
         return table(json.loads(value))
     except (ValueError, RecursionError):
         return {}
-
-
-def number(value: Any) -> float | None:
-    """Return a finite number, of a size that can be one; JSON may hold 10**4000 as well."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if -_HUGE < value < _HUGE else None
 
 
 def tokens(value: Any) -> int | None:

@@ -17,7 +17,7 @@ AGAIN = Retry(2, pause=0.0)
 
 INSTALL = "`copilot-chat engine install` brings the one that fits; --engine direct does without it"
 
-_STATUSES = {
+STATUSES = {
     # github/copilot-sdk, the session.error event: its types where no status came along.
     "authentication": 401,
     "authorization": 403,
@@ -82,7 +82,7 @@ def of_session(kind: str, status: int | None, code: str | None, message: str) ->
     """Return what an error that the runtime reports means, by its status or else by its type."""
     text = redact(message[:MAX_TEXT])
     if status is None:
-        status = _STATUSES.get(kind)
+        status = STATUSES.get(kind)
     if status is None:
         return Failure(ServiceError(f"GitHub's runtime: {safe_line(text, SHOWN)}", kind=KIND))
     return failure(Refusal(status, code or "", text))
