@@ -208,6 +208,91 @@ def test_a_call_that_takes_too_long_is_told_to_stop() -> None:
     assert stopped.wait(10)
 
 
+def test_a_result_that_is_there_is_given_though_another_took_all_the_time() -> None:
+    """Both have run since the same moment, and only one of them was waited for."""
+    there = threading.Event()
+
+    def hang(arguments: dict[str, Any], running: Running) -> str:
+        running.stop.wait(10)
+        return "late"
+
+    def look(arguments: dict[str, Any], running: Running) -> str:
+        there.set()
+        return "done"
+
+    def clock() -> float:
+        ended = "tool quick" not in {each.name for each in threading.enumerate()}
+        return 61.0 if there.is_set() and ended else 0.0
+
+    quick = Tool("quick", "x", {"type": "object"}, look, effect="read")
+    hanging = Tool("hang", "x", {"type": "object"}, hang, effect="read")
+    assert called(("hang", {}), ("quick", {}), tools=[hanging, quick], monotonic=clock) == [
+        ("The tool took longer than 60 seconds and was stopped.", True),
+        ("done", False),
+    ]
+
+
+def test_not_all_calls_of_one_reply_run_at_once() -> None:
+    """A model may ask for more files than there can be threads."""
+    most, now, lock = 0, 0, threading.Lock()
+
+    def look(arguments: dict[str, Any], running: Running) -> str:
+        nonlocal most, now
+        with lock:
+            now += 1
+            most = max(most, now)
+        running.stop.wait(0.01)
+        with lock:
+            now -= 1
+        return str(arguments["n"])
+
+    looking = Tool("look", "x", {"type": "object"}, look, effect="read")
+    results = called(*(("look", {"n": n}) for n in range(100)), tools=[looking])
+    assert results == [(str(n), False) for n in range(100)]
+    assert most <= 16
+
+
+def test_a_second_interrupt_leaves_no_call_running() -> None:
+    """It comes while the first of several is being ended, and the others are ended all the same."""
+    ended: list[str] = []
+    begun = threading.Barrier(3)
+
+    def look(arguments: dict[str, Any], running: Running) -> str:
+        def end() -> None:
+            ended.append(arguments["name"])
+            raise KeyboardInterrupt
+
+        with running.ended_by(end):
+            begun.wait(10)
+            running.stop.wait(10)
+        return ""
+
+    looking = Tool("look", "x", {"type": "object"}, look, effect="read")
+    quick = Tool("quick", "x", {"type": "object"}, lambda *_: begun.wait(10), effect="read")
+    results = Calls([quick, looking], Saying()).run(
+        [
+            ToolCall("1", "quick", "{}"),
+            ToolCall("2", "look", '{"name": "one"}'),
+            ToolCall("3", "look", '{"name": "two"}'),
+        ]
+    )
+    next(results)
+    with pytest.raises(KeyboardInterrupt):
+        results.close()
+    assert sorted(ended) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [("2.0", "2"), ("-3e2", "-300"), ("2.5", "2.5"), ("1e400", "inf"), ("1e300", "1e+300")],
+)
+def test_a_whole_number_is_an_integer_however_it_is_written(given: str, taken: str) -> None:
+    """JSON has one kind of number, and some models write each with a point."""
+    look = Tool("look", "x", {"type": "object"}, lambda arguments, _: repr(arguments["n"]))
+    assert called(("look", f'{{"n": {given}}}'), tools=[look]) == [(taken, False)]
+    assert called(("add", '{"a": 2.0}')) == [("3", False)]
+
+
 def test_leaving_the_results_stops_what_runs() -> None:
     """As Ctrl-C does."""
     stopped = threading.Event()
@@ -282,6 +367,23 @@ def test_whoever_stops_a_call_waits_for_its_end() -> None:
         running.cancel()
     with running.ended_by(lambda: ended.append("late")):
         assert ended == ["one", "late"]
+
+
+def test_ctrl_c_at_one_end_of_a_call_leaves_none_of_its_others_out() -> None:
+    """A call may have started several programs."""
+    running, ended = Running(), []
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with (
+        running.ended_by(lambda: ended.append("first")),
+        running.ended_by(interrupted),
+        running.ended_by(lambda: ended.append("last")),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        running.cancel()
+    assert sorted(ended) == ["first", "last"]
 
 
 def test_in_a_script_of_ones_own_what_a_tool_prints_goes_where_it_would(

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, redirect_stdout
+from contextlib import AbstractContextManager, ExitStack, redirect_stdout
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -28,6 +28,8 @@ MAX_ARGUMENTS = 1_000_000
 """The most characters of one call's arguments."""
 
 _SIDE_BY_SIDE = frozenset({"read", "fetch"})
+_AT_ONCE = 16  # threads: a model can ask for thousands of files in one reply
+_EXACT = 2**53  # up to here a float is one integer, and not several
 _LOOK = 0.2  # seconds between looks at Ctrl-C, where waiting cannot be interrupted (Windows)
 
 
@@ -86,13 +88,16 @@ class Calls:
     def run(self, calls: Sequence[ToolCall]) -> Generator[Event]:
         """Yield the result of each call, in their order.
 
-        Each is agreed to first, one after the other. Those that only read then run side by side;
-        one that changes something runs alone, after what was asked for before it.
+        Each is agreed to first, one after the other. Those that only read then run side by side,
+        some at a time; one that changes something runs alone, after what was asked for before it.
         """
         decided = [(call, self._decided(call)) for call in calls]
         with self._printing():
             for _, several in groupby(enumerate(decided), _place):
-                yield from self._together([each for _, each in several])
+                left = [each for _, each in several]
+                while left:
+                    yield from self._together(left[:_AT_ONCE])
+                    left = left[_AT_ONCE:]
 
     def _together(self, decided: list[tuple[ToolCall, _Decided]]) -> Generator[Event]:
         runs: list[_Run | str] = []
@@ -104,9 +109,10 @@ class Calls:
             for (call, _), run in zip(decided, runs, strict=True):
                 yield self._ended(call, run)
         finally:
-            for run in runs:
-                if isinstance(run, _Run):
-                    run.stop()
+            with ExitStack() as ending:  # a second Ctrl-C, at the first of them, leaves none out
+                for run in runs:
+                    if isinstance(run, _Run):
+                        ending.callback(run.stop)
 
     def _decided(self, call: ToolCall) -> _Decided:
         """Return what to run, or why it is not run."""
@@ -128,7 +134,7 @@ class Calls:
         if len(call.arguments) > MAX_ARGUMENTS:
             raise _Refused(f"The arguments are longer than {MAX_ARGUMENTS:,} characters.")
         try:
-            arguments = json.loads(call.arguments or "{}")
+            arguments = json.loads(call.arguments or "{}", parse_float=_number)
         except (ValueError, RecursionError) as error:
             raise _Refused(f"The arguments are no JSON: {str(error)[:200]}.") from error
         if not isinstance(arguments, dict):
@@ -202,7 +208,10 @@ class _Run:
                 return self._results.get(timeout=min(left, _LOOK))
             except queue.Empty:
                 continue
-        self.stop()
+        try:
+            return self._results.get_nowait()  # it was waited for after another that took too long
+        except queue.Empty:
+            self.stop()
         return f"The tool took longer than {self._tool.seconds:g} seconds and was stopped.", True
 
 
@@ -215,6 +224,15 @@ def capped(text: str, limit: int) -> str:
     tail = limit - head
     left_out = len(text) - head - tail
     return f"{text[:head]}\n[… {left_out:,} characters left out …]\n{text[len(text) - tail :]}"
+
+
+def _number(written: str) -> float:
+    """Return a number with a point in it, as an integer where it is one.
+
+    JSON has one kind of number, so that `2.0` fits where an integer is wanted; Python has two.
+    """
+    value = float(written)
+    return int(value) if value.is_integer() and abs(value) < _EXACT else value
 
 
 def _place(numbered: tuple[int, tuple[ToolCall, _Decided]]) -> int:

@@ -1,7 +1,7 @@
 """What a call is run with, so that it can end when nobody waits for it any more."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from threading import Event, Lock
 
 
@@ -38,5 +38,6 @@ class Running:
         with self._lock:
             self.stop.set()
             ends, self._ends = self._ends, []
-        for end in ends:
-            end()
+        with ExitStack() as ending:  # a second Ctrl-C, at one of them, leaves none out
+            for end in ends:
+                ending.callback(end)
