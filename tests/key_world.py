@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from copilot_cli.store.sealed import EntryName
 from tests.wizard_world import World
@@ -23,6 +24,14 @@ def passed(text: str) -> Iterator[str]:
         yield str(reader)
     finally:
         os.close(reader)
+
+
+def signed_in(home: Path) -> World:
+    """A sign-in and an endpoint's key, sealed with a key file."""
+    world = World(home)
+    world.onboard(method="device", store="keyfile", verify=False)
+    world.build(None).vault.store.put(MINE, KEY)
+    return world
 
 
 def names(world: World) -> list[EntryName]:

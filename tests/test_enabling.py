@@ -9,7 +9,7 @@ import pytest
 from copilot_cli.enabling import enable
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.messages import ModelInfo
-from tests.wizard_world import DEFAULT, Person, World
+from tests.wizard_world import DEFAULT, Person, World, token_world
 
 TERMS = "Enable access to **Disabled Echo** by policy."
 FEATURES = "https://github.com/settings/copilot/features"
@@ -17,16 +17,8 @@ FEATURES = "https://github.com/settings/copilot/features"
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "home")
-    made.environ["COPILOT_CHAT_TOKEN"] = made.sim.sign_in()
-    yield made
-    if made.app is not None:
-        made.app.close()
-
-
-def asked(world: World) -> list[str]:
-    """The requests to Copilot, in order."""
-    return [entry.endpoint for entry in world.sim.log if entry.endpoint != "exchange"]
+    with token_world(tmp_path / "home") as made:
+        yield made
 
 
 def agree(world: World, name: str, *answers: tuple[str, object]) -> ModelInfo:
@@ -42,7 +34,7 @@ def test_a_person_agrees(world: World, name: str) -> None:
     assert (found.id, found.disabled) == ("sim-disabled", None)
     assert TERMS in world.said
     assert FEATURES in world.said
-    assert asked(world) == ["models", "policy", "models"]
+    assert world.copilot_asked == ["models", "policy", "models"]
     assert world.run("ask", "-m", "sim-disabled", "hello")[:2] == (0, "hello")
 
 
@@ -51,7 +43,7 @@ def test_a_person_does_not(world: World, answer: object) -> None:
     """Nobody's consent is taken for granted: Enter means no."""
     with pytest.raises(UsageError, match="stays as it is"):
         agree(world, "sim-disabled", ("Accept the terms", answer))
-    assert asked(world) == ["models"]
+    assert world.copilot_asked == ["models"]
 
 
 def test_yes_is_for_scripts(world: World) -> None:
@@ -59,7 +51,7 @@ def test_yes_is_for_scripts(world: World) -> None:
     code, out, err = world.run("models", "enable", "sim-disabled", "--yes")
     assert (code, out) == (0, "")
     assert TERMS in err
-    assert asked(world) == ["models", "policy", "models"]
+    assert world.copilot_asked == ["models", "policy", "models"]
     assert world.sim.log[-2].json() == {"state": "enabled"}
 
 
@@ -68,7 +60,7 @@ def test_without_a_person_the_flag_is_named(world: World) -> None:
     code, out, err = world.run("models", "enable", "sim-disabled")
     assert (code, out) == (2, "")
     assert "--yes" in err
-    assert "policy" not in asked(world)
+    assert "policy" not in world.copilot_asked
 
 
 def test_json_is_the_model(world: World) -> None:
@@ -83,7 +75,7 @@ def test_one_that_is_enabled_stays_so(world: World) -> None:
     code, _, err = world.run("models", "enable", "sim-echo")
     assert code == 0
     assert "sim-echo can be used" in err
-    assert asked(world) == ["models"]
+    assert world.copilot_asked == ["models"]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +91,7 @@ def test_consent_would_not_help(world: World, name: str, message: str) -> None:
     code, _, err = world.run("models", "enable", name, "--yes")
     assert code == 4
     assert message in err
-    assert "policy" not in asked(world)
+    assert "policy" not in world.copilot_asked
 
 
 def test_an_organisation_s_block_wins(world: World) -> None:

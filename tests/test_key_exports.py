@@ -11,17 +11,13 @@ from copilot_cli.errors import WrongKey
 from copilot_cli.key_exports import KeyExports
 from copilot_cli.main import main
 from copilot_cli.store.sealed import EntryName
-from tests.key_world import FIRST, KEY, MINE, OCTOCAT, SECOND, names, passed
+from tests.key_world import FIRST, KEY, MINE, OCTOCAT, SECOND, names, passed, signed_in
 from tests.wizard_world import Person, World
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    """A sign-in and an endpoint's key, sealed with a key file."""
-    made = World(tmp_path / "home")
-    made.onboard(method="device", store="keyfile", verify=False)
-    made.build(None).vault.store.put(MINE, KEY)
-    return made
+    return signed_in(tmp_path / "home")
 
 
 @pytest.fixture

@@ -9,21 +9,13 @@ import pytest
 
 from copilot_cli.routing import COPILOT
 from tests.repl_world import models_asked
-from tests.wizard_world import Person, World
+from tests.wizard_world import Person, World, token_world
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    made = World(tmp_path / "home")
-    made.environ["COPILOT_CHAT_TOKEN"] = made.sim.sign_in()
-    yield made
-    if made.app is not None:
-        made.app.close()
-
-
-def asked(world: World) -> list[str]:
-    """The requests to Copilot, in order."""
-    return [entry.endpoint for entry in world.sim.log if entry.endpoint != "exchange"]
+    with token_world(tmp_path / "home") as made:
+        yield made
 
 
 def ask(world: World, name: str, *words: str) -> tuple[int, str, str]:
@@ -112,7 +104,7 @@ def test_a_name_is_refused(world: World, name: str, message: str, hint: str, sou
     assert (code, out) == (4, "")
     assert message in err
     assert hint in err
-    assert "chat" not in asked(world)
+    assert "chat" not in world.copilot_asked
 
 
 @pytest.mark.parametrize("command", ["suggest", "explain"])
@@ -141,17 +133,17 @@ def test_an_id_on_any_old_list_is_sent_at_once(world: World) -> None:
     world.run("models")
     world.time += 90 * 86_400
     assert ask(world, "sim-echo")[0] == 0
-    assert asked(world) == ["models", "chat"]
+    assert world.copilot_asked == ["models", "chat"]
 
 
 def test_another_name_is_looked_up_on_a_list_of_ten_minutes(world: World) -> None:
     """A newer model may have taken that name."""
     world.run("models")
     ask(world, "sim-ech")
-    assert asked(world) == ["models", "chat"]
+    assert world.copilot_asked == ["models", "chat"]
     world.time += 601
     ask(world, "sim-ech")
-    assert asked(world) == ["models", "chat", "models", "chat"]
+    assert world.copilot_asked == ["models", "chat", "models", "chat"]
 
 
 def test_a_name_that_is_not_on_an_old_list_is_looked_up_once(world: World) -> None:
@@ -162,7 +154,7 @@ def test_a_name_that_is_not_on_an_old_list_is_looked_up_once(world: World) -> No
     assert ask(world, "sim-echo")[0] == 0
     world.time += 60
     assert ask(world, "nonesuch")[0] == 4
-    assert asked(world) == ["models", "models", "chat", "models"]
+    assert world.copilot_asked == ["models", "models", "chat", "models"]
 
 
 def test_a_model_that_was_enabled_elsewhere_answers_at_once(world: World) -> None:
@@ -271,14 +263,14 @@ def test_a_refused_model_puts_its_list_in_doubt(world: World) -> None:
     world.run("models")
     world.sim.fault("chat", status=400, body=NOT_SUPPORTED)
     code, _, err = ask(world, "sim-echo")
-    assert (code, asked(world)) == (4, ["models", "chat"]), err
+    assert (code, world.copilot_asked) == (4, ["models", "chat"]), err
     kept = [item for item in listed(world) if item["id"] != "sim-echo"]
     world.sim.fault("models", status=200, body={"data": kept}, times=9)
     code, _, err = ask(world, "sim-echo")
-    assert (code, asked(world)[2:]) == (4, ["models"]), err
+    assert (code, world.copilot_asked[2:]) == (4, ["models"]), err
     assert "there is no model 'sim-echo'" in err
     world.run("models")
-    assert len(asked(world)) == 3  # the new list is not in doubt
+    assert len(world.copilot_asked) == 3  # the new list is not in doubt
 
 
 def test_a_list_in_doubt_that_cannot_be_read_stands(world: World) -> None:
@@ -294,5 +286,5 @@ def test_a_list_in_doubt_that_cannot_be_read_stands(world: World) -> None:
 def test_an_empty_name_is_told_as_one(world: World, name: str) -> None:
     """Exit code 2, before anything is sent."""
     code, _, err = ask(world, name)
-    assert (code, asked(world)) == (2, [])
+    assert (code, world.copilot_asked) == (2, [])
     assert "error: --model: must not be empty" in err

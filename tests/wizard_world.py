@@ -3,7 +3,8 @@ somebody who answers questions in the order that was foretold.
 """
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +249,11 @@ class World:
         return [request.endpoint for request in self.requests]
 
     @property
+    def copilot_asked(self) -> list[str]:
+        """What was asked but the exchange of a token, in order."""
+        return [entry.endpoint for entry in self.sim.log if entry.endpoint != "exchange"]
+
+    @property
     def said(self) -> str:
         """What was said to the person, or on stderr where nobody is there."""
         return self.person.said if self.person is not None else self.stderr.getvalue()
@@ -257,6 +263,16 @@ class World:
         """The settings file's text; empty where there is none."""
         path = self.home / "config.toml"
         return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+@contextmanager
+def token_world(home: Path) -> Iterator[World]:
+    """A world whose sign-in is a token of the environment, closed at the end."""
+    world = World(home)
+    world.environ["COPILOT_CHAT_TOKEN"] = world.sim.sign_in()
+    yield world
+    if world.app is not None:
+        world.app.close()
 
 
 class _Transport(httpx.BaseTransport):

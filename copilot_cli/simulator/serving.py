@@ -56,6 +56,17 @@ class Asker(NamedTuple):
     copilot: bool
 
 
+class _Spoken(NamedTuple):
+    """One answer with all that it takes to write it, whole or as a stream."""
+
+    wire: Wire
+    answer: Answer
+    head: Head
+    usage: Mapping[str, Any]
+    asked: Asked
+    asker: Asker
+
+
 class Speaker:
     """Answers sound requests; `answers` are played before the models' own."""
 
@@ -79,36 +90,22 @@ class Speaker:
         identity = f"{wire.ids}{secrets.token_hex(12)}"
         head = Head(identity, int(self._now()), model.id, kind)
         usage = _usage(wire, model, asked, answer, asker)
+        spoken = _Spoken(wire, answer, head, usage, asked, asker)
         streamed = asked.stream and model.streams
         if answer.raw is None and (not streamed or quirks(answer.quirk) & {"json", "anthropic"}):
-            return json_reply(self._whole(wire, answer, head, usage, asked, asker))
-        steps = self._streamed(wire, answer, head, usage, asked, asker)
-        return Reply(200, {"content-type": EVENTS}, steps)
+            return json_reply(self._whole(spoken))
+        return Reply(200, {"content-type": EVENTS}, self._streamed(spoken))
 
-    def _whole(
-        self,
-        wire: Wire,
-        answer: Answer,
-        head: Head,
-        usage: Mapping[str, Any],
-        asked: Asked,
-        asker: Asker,
-    ) -> dict[str, Any]:
+    def _whole(self, spoken: _Spoken) -> dict[str, Any]:
+        wire, answer, head, usage, asked, asker = spoken
         if wire is RESPONSES_WIRE:
             return responses_stream.whole(answer, head, usage, self._form(asked, asker))
         if wire is MESSAGES_WIRE:
             return messages_stream.whole(answer, head, usage, self._seal(asker))
         return streams.whole(answer, head, usage)
 
-    def _streamed(
-        self,
-        wire: Wire,
-        answer: Answer,
-        head: Head,
-        usage: Mapping[str, Any],
-        asked: Asked,
-        asker: Asker,
-    ) -> Iterator[Step]:
+    def _streamed(self, spoken: _Spoken) -> Iterator[Step]:
+        wire, answer, head, usage, asked, asker = spoken
         if wire is RESPONSES_WIRE:
             form = self._form(asked, asker)
             return responses_stream.ResponsesStream(answer, head, usage, form).steps()
