@@ -17,7 +17,6 @@ from copilot_cli.chat import Chat
 from copilot_cli.engines.cli import CliEngine
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.official.access import SignIn
-from copilot_cli.engines.official.process import descendants
 from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
     CopilotChatError,
@@ -36,6 +35,7 @@ from copilot_cli.messages import (
     UsageReport,
     message,
 )
+from copilot_cli.process_tree import descendants
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 from copilot_cli.simulator.scenario import KEYS

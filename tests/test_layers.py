@@ -81,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
     "sensitive": {"patterns"},
     "upwards": set(),
     "globs": set(),
+    "process_tree": set(),
     "walking": {"globs"},
     "project": {"upwards", "config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "patterns", "secret"},
@@ -107,11 +108,12 @@ ALLOWED: dict[str, set[str]] = {
     "wires": {"messages", "patterns"},
     "store": BOTTOM | {"config_file", "paths"},
     "auth": GROUND | {"store", "ui.safe"},
-    "engines": BOTTOM | {"network", "parties", "retry_after", "store", "ui.safe", "wires"},
+    "engines": BOTTOM
+    | {"network", "parties", "process_tree", "retry_after", "store", "ui.safe", "wires"},
     "chat": {"context", "errors", "messages", "parties", "turn"},
     "parties": {"messages"},
     "tools": {"environment", "errors", "globs", "messages", "patterns", "sensitive", "ui.safe"}
-    | {"walking"},
+    | {"process_tree", "walking"},
     "structured": {"chat", "errors", "fences", "messages", "turn"},
     "context": {"errors", "image_limits", "messages"},
     "image_limits": {"messages"},

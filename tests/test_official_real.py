@@ -23,7 +23,6 @@ from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
 from copilot_cli.engines.official.engine import OfficialEngine
 from copilot_cli.engines.official.home import Home
-from copilot_cli.engines.official.process import descendants
 from copilot_cli.engines.official.runtime import Deadlines
 from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
@@ -48,6 +47,7 @@ from copilot_cli.messages import (
     Waiting,
 )
 from copilot_cli.network import build_client
+from copilot_cli.process_tree import descendants
 from copilot_cli.secret import Secret
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
 from copilot_cli.simulator.scenario import KEYS

@@ -19,7 +19,7 @@ from copilot_cli.messages import ToolCall, ToolResult
 from copilot_cli.tools.calling import Calls, Decision
 from copilot_cli.tools.commands import running_commands
 from copilot_cli.tools.place import Place
-from copilot_cli.tools.processes import quiet_environ
+from copilot_cli.tools.processes import end, quiet_environ, start
 from copilot_cli.tools.running import Running
 from copilot_cli.tools.tool import ToolError
 
@@ -128,6 +128,36 @@ def test_what_takes_too_long_is_stopped_with_its_children(run: Callable[..., str
     first, pid = told.split("\n")
     assert first == "stopped: it took longer than 1 s"
     assert gone(int(pid))
+
+
+@linux
+def test_what_has_left_the_group_is_stopped_with_it(run: Callable[..., str]) -> None:
+    """`timeout` makes a group of its own, and so does a shell with job control."""
+    told = run("timeout 1000 sh -c 'echo $$; exec sleep 1000'; true", seconds=1)
+    first, pid = told.split("\n")
+    assert first == "stopped: it took longer than 1 s"
+    assert gone(int(pid))
+
+
+@linux
+def test_a_second_ctrl_c_kills_what_heeds_no_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while the program is given time to end by itself."""
+    process = start("trap '' TERM; echo up; while :; do sleep 1; done", folder=tmp_path, environ={})
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"up\n"
+        waits = iter([KeyboardInterrupt()])
+
+        def wait(_: float) -> int:
+            raise next(waits)
+
+        monkeypatch.setattr(process, "wait", wait)
+        with pytest.raises(KeyboardInterrupt):
+            end(process)
+        monkeypatch.undo()
+        assert process.wait(PATIENCE) == -signal.SIGKILL
 
 
 @linux

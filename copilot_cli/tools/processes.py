@@ -1,7 +1,8 @@
 """Programs that a tool starts: in a group of their own, and ended with all that they have started.
 
-Rule: a program gets no terminal, nothing on stdin, and none of our variables. It cannot outlive
-the call, unless it leaves its group on purpose (`setsid`).
+Rule: a program gets no terminal, nothing on stdin, and none of our variables. What it has started
+cannot outlive the call, unless it is in a group of its own and nobody is above it any more, which
+services do on purpose.
 """
 
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from copilot_cli.environment import clean_environ
+from copilot_cli.process_tree import descendants, taskkill
 from copilot_cli.tools.running import Running
 
 _SECRET = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "ACCESS_KEY", "PRIVATE_KEY")
@@ -131,28 +133,34 @@ if sys.platform == "win32":
     def end(process: "subprocess.Popen[bytes]") -> bool:
         """End a program with all that it has started."""
         if process.poll() is None:
-            subprocess.run(
-                ["taskkill", "/t", "/f", "/pid", str(process.pid)],
-                capture_output=True,
-                check=False,
-            )
+            taskkill(process.pid)
             process.kill()
         return False
 
 else:
 
     def end(process: "subprocess.Popen[bytes]") -> bool:
-        """End a program with all that it has started; say whether anything ran."""
-        if not _signal(process, signal.SIGTERM):
+        """End a program with all that it has started; say whether anything ran.
+
+        That is its group, and what has left it while who started it is there: `timeout` and job
+        control do so for purposes of their own.
+        """
+        family = descendants(process.pid) if process.poll() is None else []
+        if not _signal(process, family, signal.SIGTERM):
             return False
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_GRACE)
-        _signal(process, signal.SIGKILL)
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_GRACE)
+        finally:  # a second Ctrl-C makes nobody of them stay
+            _signal(process, family, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):  # the kernel does not let go of it
             process.wait(_GRACE)
         return True
 
-    def _signal(process: "subprocess.Popen[bytes]", number: int) -> bool:
+    def _signal(process: "subprocess.Popen[bytes]", family: Sequence[int], number: int) -> bool:
+        for pid in family:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS: nothing is left but what is dead

@@ -4,9 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections import defaultdict
 from contextlib import suppress
-from pathlib import Path
+
+from copilot_cli.process_tree import descendants, taskkill
 
 PATIENCE = 5.0
 """Seconds in which a killed process has to be gone."""
@@ -19,7 +19,7 @@ def kill_tree(process: "subprocess.Popen[bytes]") -> None:
     Raises `subprocess.TimeoutExpired` where it does not go (it hangs in the kernel).
     """
     if sys.platform == "win32":
-        _taskkill(process.pid)
+        taskkill(process.pid)
     else:
         # Nothing is gone between the list and the signals that matters: a process that is not yet
         # reaped keeps its number, and ours is not reaped before the wait below.
@@ -28,58 +28,3 @@ def kill_tree(process: "subprocess.Popen[bytes]") -> None:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
     process.wait(PATIENCE)
-
-
-def descendants(pid: int) -> list[int]:
-    """Return the processes that `pid` has started, and those that they have, parents first."""
-    children = defaultdict(list)
-    for child, parent in _parents():
-        children[parent].append(child)
-    found: list[int] = []
-    waiting = [pid]
-    while waiting:
-        started = children.get(waiting.pop(), [])
-        found += started
-        waiting += started
-    return found
-
-
-def _parents() -> list[tuple[int, int]]:
-    """Return each process of the machine with its parent: from `/proc`, else from `ps`."""
-    stats = [_read(path) for path in Path("/proc").glob("[0-9]*/stat")]
-    if stats:
-        # proc(5): the name is in brackets, and may hold any; the state and the parent follow it.
-        fields = [stat.rpartition(")")[2].split() for stat in stats]
-        pids = [stat.partition(" ")[0] for stat in stats]
-        return [
-            (int(pid), int(rest[1]))
-            for pid, rest in zip(pids, fields, strict=True)
-            if len(rest) > 1
-        ]
-    with suppress(OSError, subprocess.SubprocessError):
-        listed = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid="],
-            check=False,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        ).stdout
-        pairs = [line.split() for line in listed.splitlines()]
-        return [(int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2]
-    return []
-
-
-def _read(path: Path) -> str:
-    with suppress(OSError):  # it has ended meanwhile
-        return path.read_text("utf-8", "replace")
-    return ""
-
-
-def _taskkill(pid: int) -> None:
-    with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(
-            ["taskkill", "/PID", str(pid), "/T", "/F"],
-            check=False,
-            capture_output=True,
-            timeout=PATIENCE,
-        )

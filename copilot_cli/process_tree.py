@@ -1,0 +1,64 @@
+"""The processes that a process has started, and the system's own way to end them."""
+
+import subprocess
+from collections import defaultdict
+from contextlib import suppress
+from pathlib import Path
+
+_PATIENCE = 5.0  # seconds for the program of the system that is asked
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that `pid` has started, and those that they have, parents first."""
+    children = defaultdict(list)
+    for child, parent in _parents():
+        children[parent].append(child)
+    found: list[int] = []
+    waiting = [pid]
+    while waiting:
+        started = children.get(waiting.pop(), [])
+        found += started
+        waiting += started
+    return found
+
+
+def _parents() -> list[tuple[int, int]]:
+    """Return each process of the machine with its parent: from `/proc`, else from `ps`."""
+    stats = [_read(path) for path in Path("/proc").glob("[0-9]*/stat")]
+    if stats:
+        # proc(5): the name is in brackets, and may hold any; the state and the parent follow it.
+        fields = [stat.rpartition(")")[2].split() for stat in stats]
+        pids = [stat.partition(" ")[0] for stat in stats]
+        return [
+            (int(pid), int(rest[1]))
+            for pid, rest in zip(pids, fields, strict=True)
+            if len(rest) > 1
+        ]
+    with suppress(OSError, subprocess.SubprocessError):
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid="],
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+        ).stdout
+        pairs = [line.split() for line in listed.splitlines()]
+        return [(int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2]
+    return []
+
+
+def _read(path: Path) -> str:
+    with suppress(OSError):  # it has ended meanwhile
+        return path.read_text("utf-8", "replace")
+    return ""
+
+
+def taskkill(pid: int) -> None:
+    """End `pid` with all that it has started, as Windows does it."""
+    with suppress(OSError, subprocess.SubprocessError):
+        subprocess.run(
+            ["taskkill", "/PID", str(pid), "/T", "/F"],
+            check=False,
+            capture_output=True,
+            timeout=_PATIENCE,
+        )
