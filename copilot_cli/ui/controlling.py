@@ -19,11 +19,14 @@ class Controlling:
     def ask(self, text: str) -> str | None:
         """Show `text`, and return the line typed after it; None where the terminal is gone.
 
-        What was typed before is thrown away: nobody had seen yet what it would answer.
+        What was typed before its last line stood there is thrown away: nobody had seen yet what it
+        would answer.
         """
+        above, newline, question = text.rpartition("\n")
         try:
+            self._write(above + newline)  # it waits here where the terminal was stopped (Ctrl-S)
             _throw_away(self._reader)
-            self._write(text)
+            self._write(question)
             line = self._line()
         except OSError:
             return None
@@ -80,13 +83,13 @@ else:
         except OSError:
             yield None
             return
-        before = None
+        before = terminal = None
         try:
-            before = termios.tcgetattr(descriptor)
-            termios.tcsetattr(descriptor, termios.TCSANOW, _cooked(before))
-            yield Controlling(descriptor, descriptor)
-        except termios.error:
-            yield None
+            with suppress(termios.error):
+                before = termios.tcgetattr(descriptor)
+                termios.tcsetattr(descriptor, termios.TCSANOW, _cooked(before))
+                terminal = Controlling(descriptor, descriptor)
+            yield terminal
         finally:
             if before is not None:
                 with suppress(termios.error):  # the terminal is gone
@@ -99,4 +102,7 @@ else:
         return [iflag | termios.ICRNL, oflag, cflag, lflag | lines, *rest]
 
     def _throw_away(descriptor: int) -> None:
-        termios.tcflush(descriptor, termios.TCIFLUSH)
+        try:
+            termios.tcflush(descriptor, termios.TCIFLUSH)
+        except termios.error as error:  # no OSError, though it is one of the system's
+            raise OSError(*error.args) from error
