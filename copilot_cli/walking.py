@@ -30,12 +30,13 @@ def walk(
     *,
     environ: Mapping[str, str] | None = None,
     stopped: Callable[[], bool] = lambda: False,
+    closed: Callable[[Path], object] = lambda _: None,
 ) -> Iterator[Path]:
     """Yield the regular files below `folder`, in order; links are not followed.
 
     What git would ignore is left out, and so is git's own folder; the patterns are those of the
     repository that `folder` is in, and the person's own (found by `environ`). It ends early once
-    `stopped` says so.
+    `stopped` says so. `closed` is told of each folder that cannot be listed.
     """
     folder = folder.resolve()
     top = _top(folder)
@@ -45,7 +46,7 @@ def walk(
         place, known = waiting.pop()
         known = [*known, *_rules(place / ".gitignore", len(place.parts))]
         below: list[tuple[Path, list[_Rule]]] = []
-        for entry in _entries(place):
+        for entry in _entries(place, closed):
             path = place / entry.name
             if entry.is_symlink() or _ignored(path, entry.is_dir(), known):
                 continue
@@ -56,11 +57,14 @@ def walk(
         waiting += reversed(below)
 
 
-def _entries(place: Path) -> list[os.DirEntry[str]]:
+def _entries(place: Path, closed: Callable[[Path], object]) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(place) as found:
             return sorted(found, key=lambda entry: entry.name)
-    except OSError:  # gone meanwhile, or not ours to read
+    except FileNotFoundError:  # gone meanwhile
+        return []
+    except OSError:
+        closed(place)
         return []
 
 
@@ -77,7 +81,14 @@ def _ignored(path: Path, is_folder: bool, rules: list[_Rule]) -> bool:  # noqa: 
 
 def _top(folder: Path) -> Path:
     """Return the folder of the repository that `folder` is in; itself where there is none."""
-    return next((each for each in (folder, *folder.parents) if (each / _GIT).exists()), folder)
+    return next((each for each in (folder, *folder.parents) if _holds_git(each)), folder)
+
+
+def _holds_git(folder: Path) -> bool:
+    try:
+        return (folder / _GIT).exists()
+    except OSError:  # not ours to look into
+        return False
 
 
 def _above(top: Path, folder: Path) -> Iterator[_Rule]:

@@ -1,5 +1,6 @@
 """Attachments as values: how a question is put together, and taken apart again."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -253,6 +254,27 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "in" / "out").symlink_to(tmp_path / "secret")
     (tmp_path / "in" / "round").symlink_to(tmp_path)
     assert [each.name for each in folders.below(tmp_path / "in", "in", {})] == ["in/a"]
+
+
+def test_a_folder_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said; one below another is named with its files, for whoever reads them."""
+    (tmp_path / "in" / "shut").mkdir(parents=True)
+    (tmp_path / "in" / "a").touch()
+    scandir = os.scandir
+
+    def scan(path: Path) -> object:
+        if path.name == "shut":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    with pytest.raises(UsageError, match="shut cannot be read: Permission denied"):
+        folders.below(tmp_path / "in" / "shut", "shut", {})
+    with pytest.raises(UsageError, match="shut cannot be read: Permission denied"):
+        folders.fitting("shut/*", tmp_path / "in", {})
+    names = ["in/a", "in/shut"]
+    assert [each.name for each in folders.below(tmp_path / "in", "in", {})] == names
+    assert [each.name for each in folders.fitting("in/*", tmp_path, {})] == names
 
 
 def test_what_is_attached_is_imported_only_then() -> None:

@@ -127,6 +127,37 @@ def test_links_and_what_is_no_file_are_left_out(tmp_path: Path) -> None:
     assert found(tmp_path / "in") == ["a"]
 
 
+def closing(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have `folder` be somebody else's, and neither listed nor looked into."""
+    scandir, exists = os.scandir, Path.exists
+
+    def scan(path: Path) -> object:
+        if path == folder:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    def look(path: Path) -> bool:
+        if path.parent == folder:
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(os, "scandir", scan)
+    monkeypatch.setattr(Path, "exists", look)
+
+
+def test_folders_that_cannot_be_listed_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One below, or the first one; what is gone meanwhile is no matter."""
+    planted(tmp_path, "a", "shut/b", "z")
+    closing(monkeypatch, tmp_path / "shut")
+    told: list[Path] = []
+    assert [path.name for path in walk(tmp_path, closed=told.append)] == ["a", "z"]
+    assert list(walk(tmp_path / "shut", closed=told.append)) == []
+    assert list(walk(tmp_path / "gone", closed=told.append)) == []
+    assert told == [tmp_path / "shut"] * 2
+
+
 def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
     """Between two folders."""
     planted(tmp_path, "a", "b/c", "d/e")

@@ -4,6 +4,7 @@ Rule: bounded in number and in size, before any of them is read whole. Links are
 """
 
 import itertools
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +35,7 @@ def is_pattern(reference: str) -> bool:
 def below(folder: Path, name: str, environ: Mapping[str, str]) -> list[Listed]:
     """Return the files below `folder`, which the person calls `name`.
 
-    Raises `UsageError` for none, and for more than `MOST_FILES`.
+    Raises `UsageError` for none, for more than `MOST_FILES`, and for a folder that cannot be read.
     """
     return _bounded(_named(folder, name, environ), name, "holds no file that git would not ignore")
 
@@ -42,7 +43,7 @@ def below(folder: Path, name: str, environ: Mapping[str, str]) -> list[Listed]:
 def fitting(pattern: str, cwd: Path, environ: Mapping[str, str]) -> list[Listed]:
     """Return the files that `pattern` fits: `*` within a folder, `**` at any depth.
 
-    Raises `UsageError` for none, and for more than `MOST_FILES`.
+    Raises `UsageError` for none, for more than `MOST_FILES`, and for a folder that cannot be read.
     """
     written = pattern.replace("\\", "/") if cwd.anchor[1:2] == ":" else pattern
     parts = written.split("/")
@@ -65,11 +66,23 @@ def fitting(pattern: str, cwd: Path, environ: Mapping[str, str]) -> list[Listed]
 
 
 def _named(folder: Path, name: str, environ: Mapping[str, str]) -> Iterator[Listed]:
+    """Yield the files below `folder`, then the folders there that cannot be read.
+
+    Those are for whoever reads them all, who says so of each that cannot be. Raises `UsageError`
+    where nothing at all can be.
+    """
     root = folder.resolve()
+    try:
+        os.scandir(root).close()
+    except OSError as error:
+        raise UsageError(f"{name} cannot be read: {error.strerror}") from error
     start = "" if name in {"", "."} else name.rstrip("/") + "/"
-    for count, path in enumerate(walk(root, environ=environ)):
+    closed: list[Path] = []
+    for count, path in enumerate(walk(root, environ=environ, closed=closed.append)):
         if count == _MOST_SEEN:
             raise UsageError(f"there are more than {_MOST_SEEN} files below {name}")
+        yield Listed(path, start + path.relative_to(root).as_posix())
+    for path in closed:
         yield Listed(path, start + path.relative_to(root).as_posix())
 
 
