@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 
 from copilot_cli.context import Fitted, Window, divide, summary
-from copilot_cli.errors import CopilotChatError, TooLongError, UsageError
+from copilot_cli.errors import CopilotChatError, Interrupted, TooLongError, UsageError
 from copilot_cli.messages import (
     End,
     Event,
@@ -200,6 +200,8 @@ class Chat:
     def compact(self) -> Generator[Event, None, str]:
         """Have the model sum up all but the last two turns; yield the events of it.
 
+        It may ask for no tools meanwhile.
+
         Returns the summary, which takes the place of those turns in what requests carry. Where the
         answer was not whole nothing has changed, and it is empty. Raises as `send` does, and
         `UsageError` where there is nothing to sum up.
@@ -213,7 +215,9 @@ class Chat:
         turn = Turn(self._monotonic)
         self._window.left_out = 0  # a summary of what requests do without is of use
         try:
-            with turn, closing(self._answer(turn, messages, "agent", keep=2)) as events:
+            yield from self._remarks()
+            # Of no round: what tools gave here would be in no transcript.
+            with turn, closing(self._round(turn, messages, "agent", 0, keep=2)) as events:
                 yield from events
         finally:
             self.last = turn.outcome()
@@ -301,7 +305,7 @@ class Chat:
                     turn.note(event)
                     yield event
         except CopilotChatError as error:
-            if not (turn.acted and turn.text):
+            if isinstance(error, Interrupted) or not (turn.acted and turn.text):
                 raise
             # The answer has begun, and its tools have done their work: it is cut, not absent.
             end = End("error", complete=False, detail=error.message)

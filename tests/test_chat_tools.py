@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.errors import ServiceError, TooLongError
+from copilot_cli.errors import Interrupted, ServiceError, TooLongError
 from copilot_cli.messages import (
     Cost,
     End,
@@ -223,6 +223,26 @@ def test_ctrl_c_stops_the_tools_and_keeps_what_came(error: BaseException) -> Non
         Message("assistant", (TextPart("I look. "), ToolCallPart("c1", "add", "1"))),
         Message("tool", (ToolResultPart("c1", "did 1"),)),
     ]
+
+
+def test_what_stops_the_answer_after_words_and_tools_is_no_failure_of_it() -> None:
+    """Ctrl-C at a question of ours, for a passphrase say: it has its own exit code."""
+    log = Log()
+    engine = Engine([Text("I look. "), call(1), WANTS], [Interrupted("stopped")])
+    with pytest.raises(Interrupted):
+        list(chat(engine, log, tools=Box()).send("?"))
+    assert log.calls[-1][1] == "interrupted"
+
+
+def test_nothing_runs_for_a_summary() -> None:
+    """What a tool gave there would be in no transcript, and the words of a round no summary."""
+    engine = Engine([call(1), WANTS])
+    box, said = Box(), [Message(who, (TextPart("x"),)) for who in ("user", "assistant") * 3]
+    conversation = chat(engine, tools=box, history=said)
+    assert call(1) in list(conversation.compact())
+    assert box.calls == []
+    assert engine.requests[0].tool_choice == "none"
+    assert conversation.history == said
 
 
 def test_a_refusal_as_too_long_in_a_later_round_leaves_out_older_turns() -> None:
