@@ -35,7 +35,7 @@ from copilot_cli.messages import (
     spoken,
 )
 from copilot_cli.parties import Engine, Forgetful, Recorder, Toolbox
-from copilot_cli.turn import Turn
+from copilot_cli.turn import Turn, distinct
 
 Content = str | Sequence[Part]
 """What a turn asks: text, or parts in their order."""
@@ -301,6 +301,7 @@ class Chat:
                         if goes_on:
                             continue
                     elif isinstance(event, ToolCall) and not event.executed:
+                        event = distinct(event, messages, calls)  # noqa: PLW2901
                         calls.append(event)
                     turn.note(event)
                     yield event

@@ -1,6 +1,7 @@
 """What one answer has brought so far, and how it ended: what is written down beside its text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import count
 from typing import Self
 
 from copilot_cli.errors import Interrupted
@@ -28,6 +29,8 @@ from copilot_cli.messages import (
     UsageReport,
     spoken,
 )
+
+_LONGEST_ID = 50  # characters of an id to which a number is added: OpenAI takes 64 in all
 
 
 class Turn:
@@ -179,6 +182,21 @@ class Turn:
         left = isinstance(error, Interrupted) or not isinstance(error, Exception | None)
         if left and self._end is None:
             self._end = End("interrupted", complete=False)
+
+
+def distinct(call: ToolCall, messages: Iterable[Message], calls: Iterable[ToolCall]) -> ToolCall:
+    """Return `call` by an id that none of the `calls` has, nor one that `messages` hold.
+
+    A service may give no ids, or the same ones in each round; by them every result finds its call,
+    and Anthropic's models refuse a conversation in which one is there twice.
+    """
+    taken = {each.id for each in calls}
+    for message in messages:
+        taken.update(part.id for part in message.parts if isinstance(part, ToolCallPart))
+    names = (f"{call.id[:_LONGEST_ID]}_{number}" for number in count(2))
+    return (
+        call if call.id not in taken else call._replace(id=next(n for n in names if n not in taken))
+    )
 
 
 def together(first: Outcome | None, second: Outcome | None) -> Outcome | None:

@@ -91,6 +91,25 @@ def test_what_is_asked_for_is_done_and_sent() -> None:
     ]
 
 
+def test_every_call_of_a_conversation_has_an_id_of_its_own() -> None:
+    """Where the service gives none, or one twice: results find theirs, no request is refused."""
+    same = ToolCall("call_0", "add", "1")
+    long = ToolCall("c" * 64, "add", "2")
+    engine = Engine(
+        [same, same, long, WANTS], [same, long, WANTS], [Text("one"), WHOLE], [same, WANTS], [WHOLE]
+    )
+    box = Box()
+    conversation = chat(engine, tools=box)
+    shown = [*conversation.send("a"), *conversation.send("b")]
+    ids = [event.id for event in shown if isinstance(event, ToolCall)]
+    assert ids == ["call_0", "call_0_2", "c" * 64, "call_0_3", "c" * 50 + "_2", "call_0_4"]
+    assert [event.id for event in shown if isinstance(event, ToolResult)] == ids
+    assert [each.id for calls in box.calls for each in calls] == ids
+    parts = [part for message in conversation.history for part in message.parts]
+    assert [part.id for part in parts if isinstance(part, ToolCallPart)] == ids
+    assert [part.call_id for part in parts if isinstance(part, ToolResultPart)] == ids
+
+
 def test_the_next_turn_carries_calls_and_results() -> None:
     """As they were, and without the reasoning that belonged to that answer alone."""
     engine = Engine([call(1), WANTS], [Text("one"), WHOLE], [Text("two"), WHOLE])

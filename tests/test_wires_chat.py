@@ -221,6 +221,25 @@ def test_what_was_sealed_comes_back_as_it_was() -> None:
     }
 
 
+def test_a_signature_finds_its_call_without_an_id() -> None:
+    """The calls were given names by us, or by a service that gives two of them the same one."""
+    decoder = Decoder()
+    for index, signature in enumerate(("", "second")):
+        function = {"name": "f", "arguments": "{}", "thought_signature": signature}
+        decoder.feed(choice({"tool_calls": [{"index": index, "function": function}]}))
+    decoder.feed(choice({}, "tool_calls"))
+    sealed, *_ = decoder.finish()
+    assert isinstance(sealed, SealedReasoning)
+    parts = (
+        ReasoningPart("", sealed.opaque, sealed.wire),
+        ToolCallPart("call_0", "f", "{}"),
+        ToolCallPart("call_1_2", "f", "{}"),
+    )
+    (echoed,) = encode(Request("m", [Message("assistant", parts)]))["messages"]
+    functions = [call["function"] for call in echoed["tool_calls"]]
+    assert [each.get("thought_signature") for each in functions] == [None, "second"]
+
+
 UNSEALED = {
     "of another wire": ReasoningPart("Hm.", '{"reasoning_opaque": "x"}', "messages"),
     "of no wire": ReasoningPart("Hm.", '{"reasoning_opaque": "x"}'),

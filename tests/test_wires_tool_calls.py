@@ -42,6 +42,16 @@ CALLS: dict[str, tuple[list[dict[str, Any]], list[tuple[str, str, str]]]] = {
         ],
         [("x", "f", "{}"), ("y", "g", "{}")],
     ),
+    "the same id at another index": (
+        [
+            piece('{"a"', call="x", index=0, name="f"),
+            piece(":1}", index=0),
+            piece('{"b"', call="x", index=1, name="f"),
+            piece(":2", call="x", index=1),
+            piece("}", index=1),
+        ],
+        [("x", "f", '{"a":1}'), ("x", "f", '{"b":2}')],
+    ),
     "neither id nor index goes to the last": (
         [piece(call="x", index=0, name="f"), piece(call="y", index=1, name="g"), piece("{ }")],
         [("x", "f", "{}"), ("y", "g", "{ }")],

@@ -4,13 +4,14 @@ It stands apart from `chat.py` so that a question of words alone does not wait f
 """
 
 from collections.abc import Iterable
+from itertools import zip_longest
 from typing import Any
 
 from copilot_cli.messages import ImagePart, Part, ReasoningPart, Request, TextPart, ToolCallPart
 from copilot_cli.wires.answer_schema import openai_format
 from copilot_cli.wires.chat import NAME
 from copilot_cli.wires.images import data_url
-from copilot_cli.wires.reading import parsed, table, text
+from copilot_cli.wires.reading import parsed, text
 from copilot_cli.wires.tool_offer import calls_forbidden, offered, tool_name
 from copilot_cli.wires.tool_schemas import parameters
 
@@ -55,10 +56,14 @@ def complete(encoded: dict[str, Any], parts: Iterable[Part]) -> None:
     if opaque := text(sealed.get("reasoning_opaque")):
         encoded["reasoning_text"] = thoughts
         encoded["reasoning_opaque"] = opaque
-    signatures = table(sealed.get("thought_signatures"))
+    given = sealed.get("thought_signatures")
+    signatures = given if isinstance(given, list) else []
     calls = [part for part in parts if isinstance(part, ToolCallPart)]
     if calls:
-        encoded["tool_calls"] = [_call(call, text(signatures.get(call.id))) for call in calls]
+        encoded["tool_calls"] = [
+            _call(call, text(signature))
+            for call, signature in zip_longest(calls, signatures[: len(calls)])
+        ]
 
 
 def _content(parts: Iterable[Part]) -> list[dict[str, Any]]:

@@ -12,10 +12,11 @@ from copilot_cli.wires.reading import text
 class _Call:
     """A call that is not whole yet."""
 
-    __slots__ = ("arguments", "id", "name", "signature")
+    __slots__ = ("arguments", "id", "index", "name", "signature")
 
-    def __init__(self, call_id: str) -> None:
+    def __init__(self, call_id: str, index: int | None) -> None:
         self.id = call_id
+        self.index = index
         self.name = ""
         self.arguments: list[str] = []
         self.signature = ""
@@ -24,8 +25,9 @@ class _Call:
 class ToolCalls:
     """The calls of one answer.
 
-    A different `id` starts a new call even at the same index; a piece without `id` goes to its
-    index, or to the last call if it has none (vscode-copilot-chat matches by id, else last).
+    A different `id` starts a new call even at the same index, and so does a different index with
+    the same `id`; a piece without `id` goes to its index, or to the last call if it has none
+    (vscode-copilot-chat matches by id, else last).
     """
 
     def __init__(self) -> None:
@@ -67,27 +69,32 @@ class ToolCalls:
         for number, call in enumerate(self._calls):
             yield ToolCall(call.id or f"call_{number}", call.name, "".join(call.arguments) or "{}")
 
-    def signatures(self) -> dict[str, str]:
-        """Return the signature of each call that has one, by the call's id: Gemini's seal."""
-        return {call.id: call.signature for call in self._calls if call.signature}
+    def signatures(self) -> list[str]:
+        """Return the signature of each call, in their order: Gemini's seal; none if none has one.
+
+        Ids would not do: a service may give none, or the same one twice.
+        """
+        signatures = [call.signature for call in self._calls]
+        return signatures if any(signatures) else []
 
     def _find(self, call_id: str, index: int | None) -> _Call | None:
-        if call_id in self._by_id:
-            return self._by_id[call_id]
+        known = self._by_id.get(call_id)
+        if known is not None and (index is None or known.index in {None, index}):
+            return known
         if index is not None:
             call = self._by_index.get(index)
         else:
             call = self._calls[-1] if self._calls else None
         if call_id and call is not None:
             if call.id:
-                return None
+                return call if call.id == call_id else None
             # The id came later than the first piece.
             call.id = call_id
             self._by_id[call_id] = call
         return call
 
     def _start(self, call_id: str, index: int | None) -> _Call:
-        call = _Call(call_id)
+        call = _Call(call_id, index)
         self._calls.append(call)
         if call_id:
             self._by_id[call_id] = call
