@@ -20,7 +20,7 @@ from copilot_cli.attachments.attachment import (
     message,
     size,
 )
-from copilot_cli.attachments.git import changed, changes
+from copilot_cli.attachments.git import changed, changes, top
 from copilot_cli.attachments.images import check_images
 from copilot_cli.attachments.reading import attachment, text_of
 from copilot_cli.attachments.sending import tokens_of, told
@@ -173,6 +173,15 @@ def test_the_names_in_a_diff() -> None:
     assert changed(diff) == ["a", "new dir/.env", "old"]
 
 
+def test_the_names_in_a_diff_that_git_puts_in_quotes() -> None:
+    """As they are: the ones with a quote, a backslash or a newline in them."""
+    diff = (
+        '--- "a/we\\"ird/.env"\n+++ "b/we\\"ird/.env"\n'
+        '--- "a/back\\\\slash"\n+++ "b/two\\nlines\\001"\n'
+    )
+    assert changed(diff) == ['we"ird/.env', "back\\slash", "two\nlines\x01"]
+
+
 @posix
 @pytest.mark.real
 @pytest.mark.parametrize(
@@ -185,6 +194,7 @@ def test_the_names_in_a_diff() -> None:
             "git cannot show the changes: fatal: bad␛",
         ),
         ("exit 3", "git cannot show the changes: exit code 3"),
+        ("printf 'warning: w\\nfatal: f\\n' >&2; exit 3", "git cannot show the changes: fatal: f"),
         ("yes complaint | head -c 300000 >&2; exit 1", "git cannot show the changes: complaint"),
         (":", "git:diff is empty: nothing has changed since it was staged"),
     ],
@@ -220,6 +230,74 @@ def test_git_is_told_nothing_of_ours(tmp_path: Path) -> None:
     assert "HOME=/h" in found
     assert "GIT_TERMINAL_PROMPT=0" in found
     assert not {"hush", "/elsewhere", "evil", "/ours"} & {line.partition("=")[2] for line in found}
+
+
+def repository(folder: Path, *files: str) -> dict[str, str]:
+    """Make a repository with these files, and return the environment that git is run in there."""
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    folder.mkdir(exist_ok=True)
+    git(folder, "init", "-q")
+    for name in files:
+        (folder / name).write_text(f"{name}\n")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "first")
+    return environ
+
+
+def git(folder: Path, *words: str) -> str:
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.com")
+    environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    command = ["git", *settings, *words]
+    done = subprocess.run(command, cwd=folder, check=True, env=environ, capture_output=True)
+    return done.stdout.decode().strip()
+
+
+@posix
+@pytest.mark.real
+def test_no_program_of_a_submodule_is_run(tmp_path: Path) -> None:
+    """Though the repository asks for the changes inside it, and it for a program to show them."""
+    repository(tmp_path / "inner", "b")
+    environ = repository(tmp_path, "a")
+    (tmp_path / "inner" / "b").write_text("changed\n")
+    git(tmp_path / "inner", "commit", "-qam", "second")
+    git(tmp_path / "inner", "config", "diff.external", f"touch {tmp_path}/ran; true")
+    git(tmp_path, "config", "diff.submodule", "diff")
+    assert "+Subproject commit" in changes("git:diff", tmp_path, environ).text
+    assert not (tmp_path / "ran").exists()
+
+
+@posix
+@pytest.mark.real
+def test_nothing_is_fetched_for_a_diff(tmp_path: Path) -> None:
+    """A repository that lacks a file on purpose names the program that would fetch it."""
+    environ = repository(tmp_path, "a")
+    name = git(tmp_path, "rev-parse", "HEAD:a")
+    (tmp_path / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    for key, value in (
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.url", f"ext::touch {tmp_path}/ran"),
+        ("remote.origin.promisor", "true"),
+        ("protocol.ext.allow", "always"),
+    ):
+        git(tmp_path, "config", key, value)
+    (tmp_path / "a").write_text("changed\n")
+    with pytest.raises(UsageError, match="git cannot show the changes: fatal: "):
+        changes("git:diff", tmp_path, environ)
+    assert not (tmp_path / "ran").exists()
+
+
+@posix
+@pytest.mark.real
+def test_the_names_in_a_diff_count_from_the_top(tmp_path: Path) -> None:
+    """Wherever in the repository the program is started, and whatever its settings say."""
+    environ = repository(tmp_path, "a")
+    below = tmp_path / "below"
+    below.mkdir()
+    git(tmp_path, "config", "diff.relative", "true")
+    (tmp_path / "a").write_text("changed\n")
+    assert changed(changes("git:diff", below, environ).text) == ["a"]
+    assert top(below, environ) == tmp_path.resolve()
 
 
 def test_no_git_at_all(tmp_path: Path) -> None:

@@ -162,9 +162,12 @@ class Gathering:
         return Attachment.of_text(fetched.url, fetched.text)
 
     def _changes(self, reference: str) -> Attachment:
-        found = git.changes(reference, self._cwd, self._app.effects.environ)
-        for name in git.changed(found.text):
-            self._screening.check_path(self._cwd / name, f"{name} in {reference}")
+        environ = self._app.effects.environ
+        found = git.changes(reference, self._cwd, environ)
+        if names := git.changed(found.text):
+            top = git.top(self._cwd, environ)
+            for name in names:
+                self._screening.check_path(top / name, f"{name} in {reference}")
         self._screening.check_text(found.text, reference)
         return found
 

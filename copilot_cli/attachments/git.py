@@ -1,10 +1,12 @@
 """`git:diff` and `git:staged`: what has changed in the repository around the working folder.
 
-Rule: git is run as a program that reads: no pager, no external diff, no file system monitor, no
-question, none of the environment's secrets; it has `SECONDS`, and no more than `LARGEST_TEXT` is
-taken of what it prints. Filters that the repository's own settings name are run by git itself.
+Rule: git is run as a program that reads: no pager, no external diff, here or in a submodule, no
+file system monitor, no question, nothing fetched, none of the environment's secrets; it has
+`SECONDS`, and no more than `LARGEST_TEXT` is taken of what it prints. Filters that the repository's
+own settings name are run by git itself.
 """
 
+import os
 import re
 import subprocess
 import tempfile
@@ -26,10 +28,20 @@ CHANGES = {"diff": (), "staged": ("--cached",)}
 
 SECONDS = 10.0
 
-_GIT = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "diff")
+_GIT = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+_DIFF = (*_GIT, "-c", "diff.relative=false", "diff", "--submodule=short")
 _PLAIN = ("--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/")
-_CHANGED = pattern(r"^(?:--- a|\+\+\+ b)/(.+?)\t?$", re.MULTILINE)
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+_CHANGED = pattern(r'^(?:--- |\+\+\+ )("?)[ab]/(.+?)\1\t?$', re.MULTILINE)
+_ESCAPED = pattern(r"\\([0-7]{3}|.)")
+_MEANT = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_QUIET = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+    # A repository can lack a file on purpose and name the program that is to fetch it.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "",  # for a git that does not know the one before (2.45)
+}
 _EMPTY = {
     "diff": ("nothing has changed since it was staged", "git:staged is what is staged"),
     "staged": ("nothing is staged", "git:diff is what is not staged"),
@@ -49,7 +61,7 @@ def changes(
             f"{safe_line(reference, 60)} is nothing that can be attached",
             hint="git:diff and git:staged can; a file of that name is ./git:…",
         )
-    output = _run([*_GIT, *_PLAIN, *CHANGES[which]], folder, environ, seconds)
+    output = _run([*_DIFF, *_PLAIN, *CHANGES[which]], folder, environ, seconds)
     text = output.decode("utf-8", "replace")
     if not text.strip():
         said, hint = _EMPTY[which]
@@ -57,9 +69,26 @@ def changes(
     return Attachment.of_text(reference, text)
 
 
+def top(folder: Path, environ: Mapping[str, str], *, seconds: float = SECONDS) -> Path:
+    """Return the folder that the names in a diff are relative to. Raises as `changes` does."""
+    output = _run([*_GIT, "rev-parse", "--show-toplevel"], folder, environ, seconds)
+    return Path(os.fsdecode(output.removesuffix(b"\n")))
+
+
 def changed(diff: str) -> list[str]:
     """Return the names of the files that a diff changes, each once."""
-    return list(dict.fromkeys(_CHANGED.findall(diff)))
+    found = _CHANGED.findall(diff)
+    return list(dict.fromkeys(_unquoted(name) if quote else name for quote, name in found))
+
+
+def _unquoted(name: str) -> str:
+    """Return a name that git has put in quotes, as C does: for a quote or a newline in it."""
+
+    def meant(found: re.Match[str]) -> str:
+        char = found[1]
+        return chr(int(char, 8)) if len(char) > 1 else _MEANT.get(char, char)
+
+    return _ESCAPED.sub(meant, name)
 
 
 def _run(command: list[str], folder: Path, environ: Mapping[str, str], seconds: float) -> bytes:
@@ -114,5 +143,7 @@ def _failed(code: int, complaints: IO[bytes], seconds: float) -> CopilotChatErro
         return UsageError(f"git was not done in {seconds:g} seconds")
     if "not a git repository" in said.lower():
         return UsageError("there is no git repository here")
-    first = safe_line(said.split("\n")[0]) or f"exit code {code}"
+    lines = said.split("\n")
+    first = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0])
+    first = safe_line(first) or f"exit code {code}"
     return UsageError(f"git cannot show the changes: {first}")
