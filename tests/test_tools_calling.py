@@ -40,7 +40,38 @@ def say(what: Any) -> Any:
     return RESULTS[what]
 
 
+class Fault(Exception):
+    """An error that cannot be told."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("never")
+
+
+class Words(str):
+    """A text that cannot be written."""
+
+    __slots__ = ()
+
+    def encode(self, *_: Any) -> bytes:
+        raise Fault
+
+
+class Table(dict[str, int]):
+    """A table that cannot be read."""
+
+    def items(self) -> Any:
+        raise Fault
+
+
+@tool
+def fault() -> str:
+    """Fail at failing."""
+    raise Fault
+
+
 RESULTS: dict[str, Any] = {
+    "words": Words("plain"),
+    "table": Table(a=1),
     "text": "a",
     "none": None,
     "list": [1, {"ö": None}],
@@ -79,6 +110,14 @@ def called(*calls: tuple[str, Any], approval: Saying | None = None, **options: A
         call.id for call in asked
     ]
     return [(each.output, each.error) for each in results if isinstance(each, ToolResult)]
+
+
+def test_what_fails_while_it_is_told_is_a_result_at_once() -> None:
+    """The thread of the call does not die of it, which would look like a call that takes long."""
+    told = called(
+        ("say", {"what": "words"}), ("say", {"what": "table"}), ("fault", {}), tools=[fault]
+    )
+    assert told == [("plain", False), ("Fault", True), ("Fault", True)]
 
 
 def test_results_come_in_the_order_of_the_calls() -> None:

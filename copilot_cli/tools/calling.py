@@ -195,11 +195,10 @@ class _Run:
 
     def _run(self, arguments: dict[str, Any]) -> None:
         try:
-            result = self._tool.run(arguments, self._running)
+            told = _text(self._tool.run(arguments, self._running))
         except BaseException as error:  # noqa: BLE001 - whatever a tool raises is its result
-            self._results.put((_raised(error), True))
-        else:
-            self._results.put(_text(result))
+            told = _raised(error), True
+        self._results.put(told)
 
     def wait(self) -> tuple[str, bool]:
         """Return the result, and whether it is an error."""
@@ -243,15 +242,18 @@ def _place(numbered: tuple[int, tuple[ToolCall, _Decided]]) -> int:
 
 
 def _raised(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except BaseException:  # noqa: BLE001 - an error of one's own may fail at that, too
+        said = ""
     if isinstance(error, ToolError):
-        return str(error)
-    said = str(error)[:2000]
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+        return said
+    return f"{type(error).__name__}: {said[:2000]}" if said else type(error).__name__
 
 
 def _text(result: object) -> tuple[str, bool]:
     if isinstance(result, str):
-        return result, False
+        return str.__str__(result), False  # a class of one's own may have made another of it
     if result is None:
         return "Done.", False
     try:
