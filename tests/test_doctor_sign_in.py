@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from copilot_cli.errors import KeyringUnavailable
 from tests.wizard_world import World
 
 
@@ -133,6 +134,19 @@ def test_a_failure_that_all_processes_heed(signed_in: World) -> None:
     assert "exchange" not in [seen.endpoint for seen in signed_in.sim.log]
     signed_in.time += 200
     assert told(signed_in, "limits") == ("pass", "no failure is heeded")
+
+
+def test_a_machine_without_a_keyring(signed_in: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sign-in is tried where a key file opens the store: no keyring is needed for it."""
+
+    def absent(*_: object) -> None:
+        raise KeyringUnavailable("no usable keyring: no bus")
+
+    monkeypatch.setattr("copilot_cli.store.os_keyring.OsKeyring.read", absent)
+    del signed_in.environ["COPILOT_CHAT_NO_KEYRING"]
+    found = checks(signed_in)
+    assert (found["keyring"]["state"], found["keyring"]["fix"]) == ("pass", None)
+    assert [found[name]["state"] for name in ("exchange", "plan")] == ["pass", "pass"]
 
 
 # -- plan and models -------------------------------------------------------------------------

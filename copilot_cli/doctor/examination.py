@@ -112,6 +112,11 @@ class Examination:
         except SettingsError as error:
             raise NotChecked(error.message) from None
 
+    @property
+    def keyring_keeps_shut(self) -> bool:
+        """Whether the store's key lies in a keyring that does not answer now."""
+        return self.app.vault.kind.startswith("keyring") and not self.keyring_answers
+
     def left(self) -> float:
         """Return the seconds that the next request has. Raises `NotChecked` where none are left."""
         now = self.app.effects.monotonic()

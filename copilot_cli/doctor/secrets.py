@@ -52,7 +52,7 @@ def key(examination: Examination) -> Iterator[Check]:
     _ = examination.settings
     if not vault.store.exists():
         raise NotChecked("nothing is stored")
-    if vault.kind.startswith("keyring") and not examination.keyring_answers:
+    if examination.keyring_keeps_shut:
         raise NotChecked("the keyring does not open it now")
     if vault.needs_passphrase:
         raise NotChecked("the passphrase is not asked for here; COPILOT_CHAT_PASSPHRASE gives it")

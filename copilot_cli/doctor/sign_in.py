@@ -67,7 +67,7 @@ def _kind(examination: Examination, found: "Source") -> str:
     """Return what kind of token it is, opening the store for it only where nobody is asked."""
     from copilot_cli.auth.sources import token_kind
 
-    closed = examination.app.vault.needs_passphrase or not examination.keyring_answers
+    closed = examination.app.vault.needs_passphrase or examination.keyring_keeps_shut
     if found.token is None and (closed or examination.offline):  # it may have to be renewed first
         return ""
     access = examination.app.access
