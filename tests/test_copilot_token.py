@@ -299,7 +299,6 @@ def test_a_failure_is_shared(world: World, minutes: int) -> None:
         pytest.param(LimitError("limit", retry_after=40), 40, id="429 with Retry-After"),
         pytest.param(LimitError("limit", retry_after=9999), 300, id="429 for hours"),
         pytest.param(ServiceError("a page"), 5, id="HTML"),
-        pytest.param(NetworkError("not trusted", kind="tls"), 5, id="TLS"),
     ],
 )
 def test_each_failure_has_its_wait(world: World, error: CopilotChatError, wait: float) -> None:
@@ -336,6 +335,27 @@ def test_failures_in_a_row_wait_longer(world: World) -> None:
     record = world.cache().read()
     assert record is not None
     assert record.fail is None
+
+
+def test_a_network_that_is_back_is_found_soon(world: World) -> None:
+    """Nothing was reached, so nobody is spared: it is tried again after five seconds each time."""
+    for _ in range(4):
+        world.service.script = [NetworkError("silent", kind="timeout")] * 4
+        with pytest.raises(NetworkError):
+            world.lease().get()
+        world.clock.pass_(5)
+    world.service.script = []
+    world.lease().get()
+
+
+@pytest.mark.parametrize("kind", ["offline", "proxy", "tls"])
+def test_what_is_this_process_s_own_doing_is_not_shared(world: World, kind: str) -> None:
+    """COPILOT_OFFLINE, a proxy or a CA of one process says nothing to the next, nor to it later."""
+    world.service.script = [NetworkError("by a variable", kind=kind)]
+    with pytest.raises(NetworkError):
+        world.lease().get()
+    world.lease().get()
+    assert world.exchanges == 2
 
 
 def test_a_failure_does_not_take_a_good_token_away(world: World) -> None:

@@ -182,8 +182,9 @@ class TokenLease:
         except (StoreError, LockTimeout) as error:  # this process's own trouble: not shared
             return self._serve_or_raise(record, error)
         except _SHARED as error:
-            fail = shared_failure.recorded(error, record, self._now())
-            self._keep(record._replace(fp=fp, fail=fail))
+            if not shared_failure.is_own(error):
+                fail = shared_failure.recorded(error, record, self._now())
+                self._keep(record._replace(fp=fp, fail=fail))
             return self._serve_or_raise(record, error)
         self._keep(_record(fp, fresh))
         return fresh

@@ -18,6 +18,8 @@ LONGEST = 300.0
 """Seconds for which a failure is heeded at most, whatever `Retry-After` said."""
 
 _REFUSED = 60.0  # seconds until a refusal is asked about again
+_UNREACHED = 5.0  # seconds: where nothing was reached, waiting longer spares nobody
+_OWN = frozenset({"offline", "proxy", "tls"})
 _KINDS: dict[str, type[CopilotChatError]] = {
     kind.__name__: kind
     for kind in (  # the narrower ones first
@@ -31,6 +33,11 @@ _KINDS: dict[str, type[CopilotChatError]] = {
 }
 
 
+def is_own(error: CopilotChatError) -> bool:
+    """Say whether `error` comes of this process's own variables: another's may be right."""
+    return isinstance(error, NetworkError) and error.kind in _OWN
+
+
 def recorded(error: CopilotChatError, before: TokenRecord, now: float) -> Failure:
     """Return what every process is told about `error`, after what the record told `before`."""
     attempts = before.fail.attempts + 1 if before.fail else 1
@@ -38,6 +45,8 @@ def recorded(error: CopilotChatError, before: TokenRecord, now: float) -> Failur
         wait = _REFUSED
     elif error.retry_after is not None:
         wait = min(error.retry_after, LONGEST)
+    elif isinstance(error, NetworkError):
+        wait = _UNREACHED
     else:
         wait = min(5.0 * 2 ** min(attempts - 1, 10), 60.0)
     name = next(name for name, kind in _KINDS.items() if isinstance(error, kind))
