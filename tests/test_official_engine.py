@@ -229,6 +229,22 @@ def test_other_requests_go_where_the_runtime_sends_them(tmp_path: Path) -> None:
     assert lists == [200, 404]
 
 
+def test_what_cannot_be_passed_on_is_a_reply_all_the_same(tmp_path: Path) -> None:
+    """Whatever went wrong with it: the runtime would wait for ever."""
+
+    async def listing(session: FakeSession, prompt: str) -> None:
+        get = httpx.Request("GET", "https://api.githubcopilot.com/models")
+        lists.append((await session._sdk.requests.send(get, None)).status_code)
+        await converse(session, prompt)
+
+    lists: list[int] = []
+    for error in (httpx.ConnectError("x"), RuntimeError("the client is closed")):
+        with official(tmp_path, error, answer("x"), access=sign_in()) as world:
+            world.sdk.turns = [listing]
+            ask(world.engine, request(("user", "a")))
+    assert lists == [502, 502]
+
+
 # -- the session is a cache of the transcript ------------------------------------------------
 
 
@@ -676,6 +692,18 @@ def test_a_start_without_an_end_is_ended(tmp_path: Path) -> None:
     assert raised.value.exit_code == 2
 
 
+def test_an_sdk_that_cannot_be_asked_so_is_said(tmp_path: Path) -> None:
+    """Another release of it takes other arguments; no thread is left of the attempt."""
+
+    def client(*_: object) -> Any:
+        raise TypeError("got an unexpected keyword argument 'request_handler'")
+
+    with official(tmp_path) as world:
+        world.sdk.client = client  # type: ignore[method-assign, assignment]
+        with pytest.raises(SettingsError, match="unexpected keyword argument"):
+            ask(world.engine, request(("user", "a")))
+
+
 def test_of_a_start_that_fails_and_cannot_be_undone_both_errors_are_told(tmp_path: Path) -> None:
     """The first says what is wrong, the second that something may be left."""
 
@@ -744,6 +772,21 @@ def test_an_engine_that_was_closed_may_be_asked_again(tmp_path: Path) -> None:
         world.engine.close()
         list(chat.send("two"))
         assert world.bodies[1]["messages"] == encoded(watched.asked[1])
+
+
+def test_what_a_runtime_was_asked_is_let_go_with_it(tmp_path: Path) -> None:
+    """Nobody waits for a request of a session that it had, and no question is kept for one."""
+    with official(tmp_path, answer("a")) as world:
+        ask(world.engine, request(("user", "a")))
+        (session,), requests = world.sdk.sessions, world.sdk.requests
+        world.engine.close()
+        late = httpx.Request("POST", f"{ADDRESS}/chat/completions", json={"model": "m"})
+
+        async def reply() -> int:
+            async with asyncio.timeout(5):
+                return (await requests.send(late, session.plan.session_id)).status_code
+
+        assert asyncio.run(reply()) == 400
 
 
 def test_a_dry_run_shows_what_the_model_would_get(tmp_path: Path) -> None:

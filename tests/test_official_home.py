@@ -44,6 +44,21 @@ def test_the_home_of_another_process_that_lives_is_left_alone(tmp_path: Path) ->
     first.close()
 
 
+def test_a_lock_that_another_process_looks_at_is_no_hindrance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is taken for one that was left, for a moment; many processes may begin at once."""
+    names = iter([b"\0" * 8, b"\0" * 8, b"\1" * 8])
+    monkeypatch.setattr(os, "urandom", lambda _: next(names))
+    first = Home(tmp_path / "r")
+    second = Home(tmp_path / "r")
+    assert second.path.name == f"run-{'01' * 8}"
+    assert first.path.is_dir()
+    for home in (second, first):
+        home.close()
+    assert list((tmp_path / "r").iterdir()) == []
+
+
 def test_one_that_cannot_be_made_is_said_before_anything_is_started(tmp_path: Path) -> None:
     """A runtime without a place to write would wait for ever."""
     (tmp_path / "file").write_text("x")

@@ -6,6 +6,7 @@ reads, which is removed at the end; what a killed process left is removed by the
 
 import os
 import shutil
+import sys
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from copilot_cli.errors import CopilotChatError, LockTimeout, SettingsError
 from copilot_cli.store.files import lock, private_folder
 
 _NAME = "run-"
+_TRIES = 20
 
 
 class Home:
@@ -27,9 +29,8 @@ class Home:
         try:
             private_folder(parent)
             _remove_left(parent)
-            self.path = parent / f"{_NAME}{os.urandom(8).hex()}"
+            self.path = self._taken(parent)
             self._lock = _lock_of(self.path)
-            self._held.enter_context(lock(self._lock, 0.0))
             for folder in (self.path, self.state, self.cache):
                 folder.mkdir(mode=0o700)
         except OSError as error:
@@ -39,6 +40,21 @@ class Home:
                 hint="make the folder writable, or give another with --home",
                 kind=KIND,
             ) from error
+
+    def _taken(self, parent: Path) -> Path:
+        """Return a path below `parent` whose lock is held from now on.
+
+        Another process that begins may see a new lock before it is held, take it for one that was
+        left, and remove it. Raises `LockTimeout` where that happens every time.
+        """
+        for _ in range(_TRIES):
+            path = parent / f"{_NAME}{os.urandom(8).hex()}"
+            with suppress(LockTimeout):
+                self._held.enter_context(lock(_lock_of(path), 0.0))
+                if _lock_of(path).exists():
+                    return path
+                self._held.close()
+        raise LockTimeout(f"no folder below {parent} can be held", hint="try again")
 
     @property
     def state(self) -> Path:
@@ -68,12 +84,15 @@ def _remove_left(parent: Path) -> None:
         try:
             with lock(held, 0.0):
                 _remove(held.with_suffix(""))
+                with suppress(OSError):  # Windows keeps what is open
+                    held.unlink()
         except LockTimeout:
             continue
         except CopilotChatError:
             continue  # what is no lock of ours is left alone
-        with suppress(OSError):
-            held.unlink()
+        if sys.platform == "win32":
+            with suppress(OSError):
+                held.unlink()
 
 
 def _remove(home: Path) -> None:

@@ -156,7 +156,8 @@ class ModelRequests:
                 answer = httpx.Response(
                     found.status_code, headers=_headers(found), content=found.content
                 )
-            except (httpx.HTTPError, CopilotChatError):
+            except Exception as error:  # noqa: BLE001 - the runtime would wait for ever
+                _log.debug("a request that was not passed on", exc_info=error)
                 answer = httpx.Response(502)
             _tell(loop, _give, reply, answer)
 

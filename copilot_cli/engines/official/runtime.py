@@ -51,6 +51,10 @@ class Runtime:
         self, sdk: SDK, launch: Launch, requests: ModelRequests, deadlines: Deadlines
     ) -> None:
         self._sdk = sdk
+        try:  # before there is a thread that would have to be ended
+            self._client = sdk.client(launch, requests)
+        except Exception as error:  # another release of the SDK may want to be asked otherwise
+            raise faults.not_started(faults.said(error)) from error
         self._requests = requests
         self._deadlines = deadlines
         self._sessions: dict[str, _Talk] = {}
@@ -62,7 +66,6 @@ class Runtime:
             target=self._serve, name="copilot-chat runtime", daemon=True
         )
         self._thread.start()
-        self._client = sdk.client(launch, requests)
         self._child: subprocess.Popen[bytes] | None = None
         self._start(deadlines.start)
 
@@ -132,6 +135,8 @@ class Runtime:
         self._thread.join(self._deadlines.ping)
         self._close_pipes()
         self._lost()
+        for session_id in list(self._sessions):
+            self._requests.forget(session_id)
         return left
 
     def _kill(self) -> str:
