@@ -195,16 +195,18 @@ class Engines:
         """Return the engine `official`; nothing of it is started before it is asked."""
         from copilot_cli.engines.official.engine import OfficialEngine
         from copilot_cli.environment import clean_environ
-        from copilot_cli.runtime.installed import RUNNING
+        from copilot_cli.runtime.installed import FOLDER, RUNNING, UNPACKED
 
         app = self._app
+        cache = app.settings.paths.cache_dir
         return OfficialEngine(
             app.client,
             self._http(),
             access,
             program=self._program,
-            home=app.settings.paths.cache_dir / RUNNING,
+            home=cache / RUNNING,
             environ=clean_environ(app.effects.environ),
+            unpacked=cache / FOLDER / UNPACKED,
             timeout_idle=app.settings.timeout_idle,
             retrying=self.retrying,
             monotonic=app.effects.monotonic,

@@ -12,6 +12,7 @@ import pytest
 from copilot_cli.chat import Chat
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.official.runtime import Deadlines
+from copilot_cli.engines.official.sdk import PLACEHOLDER
 from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
@@ -167,6 +168,18 @@ def test_a_sign_in_is_given_to_the_session_and_not_to_the_environment(tmp_path: 
     assert launch.environ["PATH"] == "/bin"
     assert launch.environ["COPILOT_GH_HOST"] == "octo.ghe.com"
     assert launch.environ["HOME"].startswith(str(tmp_path))
+
+
+def test_npms_own_program_starts_offline_and_unpacks_itself_once(tmp_path: Path) -> None:
+    """It ends at once without an endpoint and a model, and each home of ours is a new one."""
+    unpacked = tmp_path / "program"
+    with official(tmp_path, answer("x"), unpacked=unpacked) as world:
+        ask(world.engine, request(("user", "a")))
+        environ = world.sdk.launches[0].environ
+    assert environ["COPILOT_OFFLINE"] == "true"
+    assert environ["COPILOT_PROVIDER_BASE_URL"] == PLACEHOLDER
+    assert environ["COPILOT_MODEL"] == "none"
+    assert environ["COPILOT_PKG_CACHE_HOME"] == str(unpacked)
 
 
 @pytest.mark.parametrize(

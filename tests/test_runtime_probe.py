@@ -56,6 +56,8 @@ def test_how_it_is_started(tmp_path: Path) -> None:
     assert tuple(arguments) == ARGUMENTS
     assert "madeUp" not in got.values()
     assert (got["COPILOT_OFFLINE"], got["COPILOT_AUTO_UPDATE"]) == ("true", "false")
+    assert got["COPILOT_PROVIDER_BASE_URL"].endswith(".invalid/v1")
+    assert got["COPILOT_MODEL"] == "none"
     assert got["COPILOT_CACHE_HOME"] == str(tmp_path / "cache")
     assert got["HOME"] == got["COPILOT_HOME"] == folder
     assert not Path(folder).exists()

@@ -17,6 +17,10 @@ from copilot_cli.runtime import platforms, versions
 from copilot_cli.runtime.installed import is_whole
 from copilot_cli.runtime.probe import ARGUMENTS, probe
 from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
+from copilot_cli.simulator.scenario import KEYS
+from tests.official_command import Command, official_command
+
+__all__ = ["official_command"]  # a fixture: pytest finds it here
 
 pytestmark = pytest.mark.real
 
@@ -166,3 +170,24 @@ def test_doctor_starts_it(world: World) -> None:
     (check,) = [it for it in json.loads(out)["checks"] if it["name"] == "official-runtime"]
     assert check["state"] in {"pass", "warn"}, check
     assert f"the runtime {versions.RUNTIME} answers" in check["detail"]
+
+
+def test_npms_own_program_answers_in_the_runtimes_place(
+    world: World, official_command: Command
+) -> None:
+    """Copilot and an endpoint of one's own; what it unpacks is written once."""
+    world.environ["COPILOT_CLI_PATH"] = str(official_command.program)
+    home = Path(world.environ["COPILOT_CHAT_HOME"])
+    own = home / "cache" / "runtimes" / "program"
+    own.parent.mkdir(parents=True)
+    own.symlink_to(official_command.unpacked)
+    assert world.run("ask", "--engine", "official", "hello") == (0, "hello", "")
+    url = world.environ["COPILOT_CHAT_GITHUB_URL"]
+    del world.environ["COPILOT_CHAT_TOKEN"]
+    world.environ |= {
+        "COPILOT_PROVIDER_BASE_URL": f"{url}/byok/openai/v1",
+        "COPILOT_PROVIDER_API_KEY": KEYS["openai"],
+        "COPILOT_PROVIDER_TYPE": "openai",
+    }
+    code, out, err = world.run("ask", "--engine", "official", "-m", "gpt-sim", "hello")
+    assert (code, out) == (0, "hello"), err

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from copilot_cli.errors import SettingsError
 from copilot_cli.runtime import versions
-from copilot_cli.runtime.installed import FOLDER, INSTALLED, PATH_VARIABLE, Runtime
+from copilot_cli.runtime.installed import FOLDER, INSTALLED, PATH_VARIABLE, UNPACKED, Runtime
 from copilot_cli.runtime.probe import DEADLINE, Answer, probe
 from copilot_cli.store.cache import read_json, write_json
 
@@ -32,7 +32,7 @@ def check(
     of another version than the one that is wanted.
     """
     way_out = hint(runtime)
-    own = cache / FOLDER / "program"  # npm's own program unpacks itself there, once
+    own = cache / FOLDER / UNPACKED
     answer = probe(runtime.path, environ, hint=way_out, cache=own, deadline=deadline)
     said = environ.get(versions.VARIABLE, "").strip()
     wanted = runtime.version or (versions.wanted(environ) if said else None)

@@ -21,6 +21,9 @@ PATH_VARIABLE = "COPILOT_CLI_PATH"
 URL_VARIABLE = "GITHUB_COPILOT_CLI_URL"
 INSTALLED = "installed"
 FOLDER = "runtimes"
+UNPACKED = "program"
+"""The folder beside them in which npm's own program unpacks itself, once."""
+
 RUNNING = "official"
 """The folder of the cache in which running runtimes have what they write."""
 

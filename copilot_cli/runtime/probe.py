@@ -92,7 +92,10 @@ def _environ(environ: Mapping[str, str], home: str, cache: Path | None) -> dict[
         "COPILOT_HOME": home,
         "COPILOT_CACHE_HOME": str(cache or home),
         "COPILOT_AUTO_UPDATE": "false",
+        # npm's own program ends at once offline, unless it has an endpoint and a model.
         "COPILOT_OFFLINE": "true",
+        "COPILOT_PROVIDER_BASE_URL": "http://endpoint.invalid/v1",
+        "COPILOT_MODEL": "none",
     }
 
 

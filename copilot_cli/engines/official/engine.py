@@ -35,8 +35,9 @@ class OfficialEngine:
 
     `program` returns the path of the runtime, or raises what to do about there being none. `home`
     is where the folders are made that runtimes may write to, `environ` what they get of the
-    environment: without secrets. `timeout_idle` is in seconds. `find` returns what is known of a
-    model, and sends nothing.
+    environment: without secrets. `unpacked` is where npm's own program unpacks itself, 235 MB that
+    are not to be written anew each time. `timeout_idle` is in seconds. `find` returns what is known
+    of a model, and sends nothing.
     """
 
     name = "official"
@@ -50,6 +51,7 @@ class OfficialEngine:
         program: Callable[[], Path],
         home: Path,
         environ: Mapping[str, str],
+        unpacked: Path | None = None,
         timeout_idle: float,
         retrying: Retrying,
         monotonic: Callable[[], float],
@@ -62,7 +64,7 @@ class OfficialEngine:
         self._sessions = Sessions(
             access,
             ModelRequests(client, http, sender),
-            Place(program, home, environ),
+            Place(program, home, environ, unpacked),
             load=sdk,
             deadlines=deadlines,
             monotonic=monotonic,

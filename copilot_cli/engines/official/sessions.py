@@ -17,7 +17,7 @@ from copilot_cli.engines.official.binding import Binding
 from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.runtime import Deadlines, Runtime
-from copilot_cli.engines.official.sdk import SDK, Launch, Plan
+from copilot_cli.engines.official.sdk import PLACEHOLDER, SDK, Launch, Plan
 from copilot_cli.engines.resilience import rule_of
 from copilot_cli.errors import CopilotChatError
 from copilot_cli.messages import Event, Message, Notice, Request
@@ -26,6 +26,13 @@ from copilot_cli.wires.table import WIRES
 _FOREIGN = ("COPILOT_", "GITHUB_", "GH_", "OTEL_")
 """Variables that would tell the runtime something else than we do."""
 
+_OFFLINE = {
+    "COPILOT_OFFLINE": "true",
+    # npm's own program ends at once offline without these; each session brings its own.
+    "COPILOT_PROVIDER_BASE_URL": PLACEHOLDER,
+    "COPILOT_MODEL": "none",
+}
+"""What tells the runtime to ask GitHub nothing."""
 
 _ENDS = (Settled, Failure, type(None))
 
@@ -36,6 +43,7 @@ class Place(NamedTuple):
     program: Callable[[], Path]
     home: Path
     environ: Mapping[str, str]
+    unpacked: Path | None = None
 
 
 class Sessions:
@@ -119,8 +127,10 @@ class Sessions:
             "COPILOT_CACHE_HOME": str(home.cache),
             "COPILOT_AUTO_UPDATE": "false",
         }
+        if self._place.unpacked is not None:
+            own["COPILOT_PKG_CACHE_HOME"] = str(self._place.unpacked)
         if isinstance(self._access, OwnEndpoint):
-            return {**given, **own, "COPILOT_OFFLINE": "true"}
+            return {**given, **own, **_OFFLINE}
         return {**given, **own, **self._access.variables}
 
     def take(self, runtime: Runtime, request: Request) -> tuple[Binding, Sequence[Message]]:
