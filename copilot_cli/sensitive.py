@@ -5,8 +5,11 @@ program keep. Names are judged, of a link also the name of what it leads to; `se
 text, by forms that cannot be an example in a manual.
 """
 
+import os
 import re
-from collections.abc import Iterable
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
@@ -52,8 +55,10 @@ def is_sensitive(path: Path, own: Iterable[Path] = ()) -> bool:
 
 def belongs(path: Path, own: Iterable[Path]) -> bool:
     """Say whether `path` is one of `own` or below one, by whatever name it goes."""
-    real = path.resolve()
-    return any(real.is_relative_to(each.resolve()) or _same(real, each) for each in own)
+    real, own = path.resolve(), tuple(own)
+    return any(real.is_relative_to(each.resolve()) or _same(real, each) for each in own) or _linked(
+        real, own
+    )
 
 
 def holds_secret(text: str) -> bool:
@@ -70,6 +75,30 @@ def secret_in(text: str) -> Suspicion | None:
         return None
     kind = (found.lastgroup or "secret").replace("_", " ")
     return Suspicion(kind, text.count("\n", 0, found.start()) + 1)
+
+
+def _linked(path: Path, own: Iterable[Path]) -> bool:
+    """Say whether a file below one of `own` has `path` for another name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return False
+    if found.st_nlink < 2 or not stat.S_ISREG(found.st_mode):
+        return False
+    return any(os.path.samestat(found, each) for each in _files(own, found.st_dev))
+
+
+def _files(own: Iterable[Path], device: int) -> Iterator[os.stat_result]:
+    """Yield what is known of the files below `own` on one device, where hard links can be."""
+    for top in own:
+        for folder, below, names in os.walk(top):
+            with suppress(OSError):  # gone meanwhile
+                if Path(folder).stat().st_dev != device:
+                    below.clear()
+                    continue
+            for name in names:
+                with suppress(OSError):
+                    yield Path(folder, name).lstat()
 
 
 def _same(path: Path, own: Path) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from copilot_cli.attachments import screening
+from copilot_cli.paths import Folders
 from copilot_cli.prompt import NOTICE
 from tests.attachment_world import WebWorld, placed, write
 from tests.pictures_made import GIF, JPEG, PNG, WEBP
@@ -433,7 +435,13 @@ def test_what_cannot_go_along(
     assert TOKEN not in err
 
 
-@pytest.mark.parametrize("name", ["key", "config.toml", "conversations.db", "secrets/store.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("key", "config.toml", "conversations.db", "secrets/store.json", ".key.0a.tmp"),
+        *("cache/token-0a", "conversations.db.damaged-20260101T000000Z"),
+    ],
+)
 @pytest.mark.parametrize("words", [(), ("--allow-sensitive",)])
 def test_our_own_files_never_go_along(
     world: WebWorld, folder: Path, name: str, words: tuple[str, ...]
@@ -446,6 +454,37 @@ def test_our_own_files_never_go_along(
         code, _, err = world.run("ask", *words, "-f", reference, "why?")
         assert code == 2
         assert "belongs to copilot-chat itself: it is never sent" in err
+
+
+def test_our_own_files_elsewhere_never_go_along(
+    world: WebWorld, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the platform's folders, while another home is in use."""
+    folders = Folders(folder / "config", folder / "data", folder / "cache")
+    monkeypatch.setattr(screening, "platform_folders", lambda: folders)
+    write(folder, {"config/key": "# mine", "data/conversations.db": "# mine", "data/x": "harmless"})
+    code, _, err = world.run("ask", "--allow-sensitive", "-f", "config/key", "why?")
+    assert code == 2
+    assert "config/key belongs to copilot-chat itself: it is never sent" in err
+    assert world.run("ask", "--allow-sensitive", "-f", "data", "why?")[0] == 0
+    assert "harmless" in told(world)
+    assert "mine" not in told(world)
+
+
+@pytest.mark.real
+def test_our_own_files_never_go_along_in_a_diff(world: WebWorld, folder: Path) -> None:
+    """From whichever folder of the repository that they are kept in."""
+    write(folder, {"home/config.toml": "# mine\n", "below/x": "x"})
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "first")
+    write(folder, {"home/config.toml": "# mine, too\n"})
+    world.environ["COPILOT_CHAT_HOME"] = str(folder / "home")
+    for place in (folder, folder / "below"):
+        os.chdir(place)
+        code, _, err = world.run("ask", "--allow-sensitive", "-f", "git:diff", "why?")
+        assert code == 2
+        assert "home/config.toml in git:diff belongs to copilot-chat itself" in err
 
 
 def test_our_own_files_are_left_out_of_a_folder(world: WebWorld) -> None:

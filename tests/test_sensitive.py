@@ -75,6 +75,19 @@ def test_what_belongs_to_the_program(tmp_path: Path) -> None:
     assert not is_sensitive(tmp_path / "conversations.db.md", own)
 
 
+def test_another_name_of_a_file_in_its_folders(tmp_path: Path) -> None:
+    """A hard link is that file; one of somebody else's is not."""
+    deep, other = tmp_path / "cache" / "deep", tmp_path / "other"
+    deep.mkdir(parents=True)
+    for file in (deep / "x", other):
+        file.write_text("")
+    (tmp_path / "ours").hardlink_to(deep / "x")
+    (tmp_path / "theirs").hardlink_to(other)
+    own = (tmp_path / "none", Path("/proc"), tmp_path / "cache")
+    assert is_sensitive(tmp_path / "ours", own)
+    assert not is_sensitive(tmp_path / "theirs", own)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,11 +4,14 @@ Rule: without a person and without that option nothing of it is sent. What belon
 is never sent, whatever was said: its keys, its store, its conversations, its caches.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import CopilotChatError, UsageError
+from copilot_cli.paths import Paths, locate, platform_folders
 from copilot_cli.sensitive import belongs, is_sensitive, secret_in
 
 if TYPE_CHECKING:
@@ -80,20 +83,21 @@ class Screening:
 
 
 def own(app: "App") -> tuple[Path, ...]:
-    """Return what belongs to this program."""
-    paths = app.paths
+    """Return what belongs to this program: of the home in use, and of the platform's folders."""
+    usual = locate(None, {}, platform_folders)
+    paths = [each for home in (app.paths, usual) for each in _of(home)]
+    with suppress(CopilotChatError):  # settings that cannot be read name no file
+        if app.settings.key_file:
+            paths.append(app.settings.key_file)
+    return tuple(dict.fromkeys(paths))
+
+
+def _of(paths: Paths) -> Iterator[Path]:
+    yield from (paths.secrets_dir, paths.cache_dir)
     talk = paths.conversations
-    beside = [talk.with_name(talk.name + end) for end in ("-wal", "-shm", "-journal")]
-    files = [paths.config_file, paths.key_file, paths.store_file, paths.store_lock, paths.history]
-    try:
-        elsewhere = app.settings.key_file
-    except CopilotChatError:  # settings that cannot be read name no file
-        elsewhere = None
-    return (
-        paths.secrets_dir,
-        paths.cache_dir,
-        *files,
-        talk,
-        *beside,
-        *([elsewhere] if elsewhere else []),
-    )
+    files = (paths.config_file, paths.key_file, paths.store_file, paths.store_lock, paths.history)
+    for file in (*files, talk):
+        yield file
+        yield from file.parent.glob(f".{file.name}.*.tmp")
+    yield from (talk.with_name(talk.name + end) for end in ("-wal", "-shm", "-journal"))
+    yield from talk.parent.glob(f"{talk.name}.damaged-*")
