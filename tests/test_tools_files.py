@@ -218,6 +218,18 @@ def test_a_folder_is_listed(call: Callable[..., str], folder: Path) -> None:
     assert call("list_files", path="src") == "src is empty."
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_is_not_plain_is_quoted(call: Callable[..., str], folder: Path) -> None:
+    """As JSON writes it, so that it is one line, and the model can name it; others are as is."""
+    for name in ("src/new\nline", "src/\x1b[2J", "src/bad\udcff", 'src/"quoted"', "src/Ä b"):
+        (folder / name).touch()
+    plain = ['"\\u001b[2J"', '"\\"quoted\\""', "b.py", '"bad\\udcff"', '"new\\nline"', "Ä b"]
+    sizes = [f"{name} {8 if name == 'b.py' else 0}" for name in plain]
+    assert call("list_files", path="src").split("\n") == sizes
+    assert '"src/new\\nline"' in call("find_files", pattern="*").split("\n")
+    assert call("read_file", path="src/new\nline").endswith("is empty.")
+
+
 @posix
 def test_links_are_named_and_not_followed(call: Callable[..., str], folder: Path) -> None:
     """Wherever they lead."""

@@ -44,6 +44,7 @@ def search(folder: Path) -> Callable[..., str]:
         ({"pattern": "class", "files": "*.py"}, "src/a.py:3: class A:"),
         ({"pattern": "class", "path": "src"}, "src/a.py:3: class A:"),
         ({"pattern": "class", "path": "b.txt"}, "b.txt:1: class of 99"),
+        ({"pattern": "99$"}, "b.txt:1: class of 99"),
         ({"pattern": "nonesuch"}, "It is found nowhere."),
     ],
 )
@@ -71,15 +72,66 @@ def test_what_cannot_be_searched(search: Callable[..., str], arguments: Any, sai
 
 
 def test_what_is_passed_over(search: Callable[..., str], folder: Path) -> None:
-    """Binary and large files, what may hold secrets by name or content, and links."""
+    """Binary and large files, what may hold secrets by name or content, and links.
+
+    Where a text was passed over it is said, for what stands there is not nowhere.
+    """
     (folder / "bin").write_bytes(b"class\0")
     (folder / ".env").write_text("class=1")
     (folder / "key").write_text("class ghu_madeUpForTests0000000000000000000000")
     with (folder / "large").open("wb") as file:
         file.write(b"class\n")
         file.truncate(9 * 1024 * 1024)
+    (folder / "longer").write_bytes(b"class\n" * 1_500_000)
     (folder / "link").symlink_to("b.txt")
-    assert search(pattern="class") == "b.txt:1: class of 99\nsrc/a.py:3: class A:"
+    passed = [
+        "[… A secret seems to stand in key: it is not shown …]",
+        "[… longer is larger than 8 MiB …]",
+    ]
+    found = ["b.txt:1: class of 99", "src/a.py:3: class A:"]
+    assert search(pattern="class").split("\n") == [*found, *passed]
+    assert search(pattern="nonesuch").split("\n") == ["It is found nowhere.", passed[1]]
+
+
+def test_files_that_were_passed_over_are_not_all_named(
+    search: Callable[..., str], folder: Path
+) -> None:
+    """A folder of them says how many there are."""
+    for number in range(8):
+        (folder / f"key{number}").write_text("ghu_madeUpForTests0000000000000000000000")
+    said = search(pattern="ghu").split("\n")
+    assert said[0] == "It is found nowhere."
+    assert said[-2:] == [
+        "[… A secret seems to stand in key4: it is not shown …]",
+        "[… 3 more were passed over …]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"class\0", "file is binary"),
+        (b"class\n" * 1_500_000, "file is larger than 8 MiB"),
+        (b"class ghu_madeUpForTests0000000000000000000000", "A secret seems to stand in file"),
+    ],
+    ids=["binary", "large", "secret"],
+)
+def test_a_file_that_is_named_and_not_searched_is_an_error(
+    search: Callable[..., str], folder: Path, content: bytes, said: str
+) -> None:
+    """The model would take silence for its being nowhere there."""
+    (folder / "file").write_bytes(content)
+    with pytest.raises(ToolError, match=said):
+        search(pattern="class", path="file")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_a_name_cannot_pass_for_a_line_that_was_found(
+    search: Callable[..., str], folder: Path
+) -> None:
+    """It may hold newlines; then it is written as JSON writes it."""
+    (folder / "c\nb.txt:7: class").write_text("class\n")
+    assert search(pattern="^class$") == '"c\\nb.txt:7: class":1: class'
 
 
 def test_long_lines_and_long_lists_are_cut(search: Callable[..., str], folder: Path) -> None:

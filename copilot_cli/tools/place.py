@@ -5,6 +5,7 @@ that may hold secrets by its name, this program's own folders and a device are r
 person agrees to. What is refused is a `ToolError`, for the model.
 """
 
+import json
 import os
 import stat
 import sys
@@ -41,8 +42,8 @@ class Place:
         self._ours = tuple(_spelled(each.resolve(), Path(each.anchor)) for each in self._own)
 
     def name(self, path: Path) -> str:
-        """Return what `path` is called in the folder."""
-        return path.relative_to(self.folder).as_posix()
+        """Return what `path` is called in the folder, as it is listed."""
+        return listed(path.relative_to(self.folder).as_posix())
 
     def path(self, name: str) -> Path:
         """Return where `name` leads, whether there is anything or not. Raises `ToolError`.
@@ -116,6 +117,14 @@ class Place:
         if holds_secret(text):
             raise ToolError(f"A secret seems to stand in {name}: it is not shown.")
         return text
+
+
+def listed(name: str) -> str:
+    """Return `name` as a line of a list has it: as JSON writes it, where it is not plain.
+
+    A name may hold newlines, and so look like other files, or like what was found in them.
+    """
+    return name if name.isprintable() and not name.startswith('"') else json.dumps(name)
 
 
 def _spelled(path: Path, folder: Path) -> Path:

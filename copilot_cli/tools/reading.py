@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from copilot_cli.globs import globs
-from copilot_cli.tools.place import Place
+from copilot_cli.tools.place import Place, listed
 from copilot_cli.tools.running import Running
 from copilot_cli.tools.tool import Tool, ToolError, tool
 from copilot_cli.walking import walk
@@ -85,14 +85,15 @@ def _listed(place: Place, name: str) -> str:
 
 
 def _row(entry: os.DirEntry[str]) -> str:
+    name = listed(entry.name)
     if entry.is_symlink():
-        return f"{entry.name} (a link)"
+        return f"{name} (a link)"
     if entry.is_dir():
-        return f"{entry.name}/"
+        return f"{name}/"
     try:
-        return f"{entry.name} {entry.stat(follow_symlinks=False).st_size:,}"
+        return f"{name} {entry.stat(follow_symlinks=False).st_size:,}"
     except OSError:  # gone meanwhile
-        return entry.name
+        return name
 
 
 def _found(

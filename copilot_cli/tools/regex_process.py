@@ -35,7 +35,8 @@ def main() -> None:
 
 def _lines(text: str, pattern: "re.Pattern[str]") -> "list[tuple[int, str]]":
     fitting: list[tuple[int, str]] = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, ended in enumerate(text.split("\n"), start=1):
+        line = ended.removesuffix("\r")
         found = pattern.search(line)
         if found is None:
             continue
@@ -47,7 +48,6 @@ def _lines(text: str, pattern: "re.Pattern[str]") -> "list[tuple[int, str]]":
 
 def _around(line: str, place: int) -> str:
     """Return `line`, or as much of it around `place` as is shown."""
-    line = line.rstrip("\r")
     if len(line) <= _LONGEST:
         return line
     start = max(0, min(place - _LONGEST // 3, len(line) - _LONGEST))

@@ -18,6 +18,7 @@ from copilot_cli.tools.tool import Tool, ToolError, tool
 from copilot_cli.walking import walk
 
 MOST_LINES = 200
+_MOST_PASSED = 5  # files that were passed over and are named
 _SECONDS = 30
 _PROGRAM = Path(__file__).with_name("regex_process.py")
 
@@ -49,7 +50,7 @@ def searching(place: Place, environ: Mapping[str, str]) -> Tool:
         with _search(
             looked_for, ignore_case=ignore_case, environ=environ, running=running
         ) as search:
-            return _told(_found(place, searched, search))
+            return _told(_Found(place, searched, search))
 
     return search_files
 
@@ -60,6 +61,9 @@ def _searched(
     """Yield the files that are to be searched."""
     start = place.path(name)
     if start.is_file():
+        place.text(
+            name
+        )  # raises for what is no text to be shown: that it is not there is no answer
         yield start
         return
     if not start.is_dir():
@@ -71,31 +75,47 @@ def _searched(
             yield path
 
 
-def _found(place: Place, files: Iterator[Path], search: "_Search") -> Iterator[str]:
-    """Yield the lines that are found, behind their file's name."""
-    for path in files:
-        name = place.name(path)
-        try:
-            content = place.content_of(path, name, text=True)
-        except ToolError:  # too large, gone, or no file any more
-            continue
-        if b"\0" in content:
-            continue
-        lines = search.lines(content)
-        if lines and holds_secret(content.decode("utf-8", "replace")):
-            continue
-        for number, line in lines:
-            yield f"{name}:{number}: {line}"
+class _Found:
+    """The lines that are found; iterating over it searches."""
+
+    def __init__(self, place: Place, files: Iterator[Path], search: "_Search") -> None:
+        self._place = place
+        self._files = files
+        self._search = search
+        self.passed: list[str] = []
+        """Why files were passed over that are texts."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the lines behind their file's name."""
+        for path in self._files:
+            name = self._place.name(path)
+            try:
+                content = self._place.content_of(path, name, text=True)
+            except ToolError as error:  # too large, gone, or no file any more
+                self.passed.append(str(error))
+                continue
+            if b"\0" in content:
+                continue
+            lines = self._search.lines(content)
+            if lines and holds_secret(content.decode("utf-8", "replace")):
+                self.passed.append(f"A secret seems to stand in {name}: it is not shown.")
+                continue
+            for number, line in lines:
+                yield f"{name}:{number}: {line}"
 
 
-def _told(lines: Iterator[str]) -> str:
+def _told(lines: _Found) -> str:
     shown: list[str] = []
     for line in lines:
         if len(shown) == MOST_LINES:
             shown.append(f"[… there are more than {MOST_LINES} …]")
             break
         shown.append(line)
-    return "\n".join(shown) or "It is found nowhere."
+    shown = shown or ["It is found nowhere."]
+    shown += [f"[… {why.removesuffix('.')} …]" for why in lines.passed[:_MOST_PASSED]]
+    if len(lines.passed) > _MOST_PASSED:
+        shown.append(f"[… {len(lines.passed) - _MOST_PASSED:,} more were passed over …]")
+    return "\n".join(shown)
 
 
 @contextmanager
