@@ -37,6 +37,7 @@ class Toolkit:
         """Those that are offered, by their names."""
         self.refused_by: set[str] = set()
         """The models of which was said that they take none."""
+        self._references: dict[str, Tool] = {}  # a person's own, by how they were named
         self._approver = Approver(terminal=terminal, aside=self._aside)
 
     def add(self, given: str | Callable[..., object]) -> Tool:
@@ -52,18 +53,20 @@ class Toolkit:
 
     def remove(self, name: str) -> None:
         """Offer a tool no longer. Raises `UsageError` where it was not offered."""
-        if name not in self.tools:
+        called = self._called(name)
+        if called not in self.tools:
             raise UsageError(f"the tool {name} is not given", hint=self._given())
-        del self.tools[name]
+        del self.tools[called]
 
     def allow(self, names: Sequence[str]) -> None:
         """Have these tools run unasked. Raises `UsageError` for one that is not given."""
         for name in names:
-            if name not in self.tools:
+            called = self._called(name)
+            if called not in self.tools:
                 raise UsageError(
                     f"--allow {name}: that tool is not given", hint=f"`--tool {name}` gives it"
                 )
-            self._approver.allow(self.tools[name])
+            self._approver.allow(self.tools[called])
 
     @property
     def box(self) -> Calls | None:
@@ -79,7 +82,9 @@ class Toolkit:
 
     def _named(self, name: str) -> Tool:
         if is_reference(name):
-            return load(name, self._place.folder)
+            if name not in self._references:
+                self._references[name] = load(name, self._place.folder)
+            return self._references[name]
         if name not in NAMES:
             near = get_close_matches(name, NAMES, n=1)
             there = f"there are {', '.join(NAMES)}, and your own as module:function"
@@ -87,6 +92,11 @@ class Toolkit:
                 f"there is no tool {name!r}", hint=f"did you mean {near[0]}?" if near else there
             )
         return self.built_in[name]
+
+    def _called(self, name: str) -> str:
+        """Return what a tool is called that is named so, or as `module:function`."""
+        tool = self._references.get(name)
+        return name if tool is None else tool.name
 
     @cached_property
     def _place(self) -> Place:

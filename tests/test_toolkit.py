@@ -1,5 +1,7 @@
 """The tools of a run: which are offered, and that none is by itself."""
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,6 @@ def shout(text: str) -> str:
 @pytest.fixture
 def toolkit(tmp_path: Path) -> Toolkit:
     """One where nobody is there to agree."""
-    from contextlib import nullcontext
-
     app = chatting_world(tmp_path / "home").build(None)
     return Toolkit(app, terminal=nullcontext)
 
@@ -71,6 +71,26 @@ def test_mistakes(toolkit: Toolkit) -> None:
             wrong()
     toolkit.remove("shout")
     assert list(toolkit.tools) == ["read_file"]
+
+
+def test_one_of_ones_own_goes_by_how_it_was_named_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Named twice it is one tool; it is allowed and taken back by either name."""
+    app = chatting_world(tmp_path / "home").build(None)
+    app.effects.cwd = lambda: tmp_path
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "mine_named.py").write_text("def two() -> int:\n    'Two.'\n    return 2\n")
+    toolkit = Toolkit(app, terminal=nullcontext)
+    assert toolkit.add("mine_named:two") is toolkit.add("mine_named:two")
+    toolkit.allow(["mine_named:two"])
+    assert toolkit.box is not None
+    (result,) = toolkit.box.run([ToolCall("1", "two", "{}")])
+    assert result == ToolResult("1", "two", "2", error=False)
+    toolkit.remove("mine_named:two")
+    assert toolkit.tools == {}
+    with pytest.raises(UsageError, match="--allow mine_named:two: that tool is not given"):
+        toolkit.allow(["mine_named:two"])
 
 
 def test_nothing_of_ours_is_read(tmp_path: Path) -> None:

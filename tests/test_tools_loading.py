@@ -68,7 +68,13 @@ def test_a_module_of_a_package(folder: Path, init: bool) -> None:
         ("import nonesuch_module\n", "mine:add", "No module named 'nonesuch_module' (mine.py, lin"),
         ("1 / 0\n", "mine:add", "mine cannot be imported: ZeroDivisionError: division by zero (m"),
         ("raise Exception\n", "mine:add", "mine cannot be imported: Exception (mine.py, line 1)"),
-        ("def (:\n", "mine:add", "mine cannot be imported: SyntaxError"),
+        ("def (:\n", "mine:add", "SyntaxError: invalid syntax (mine.py, line 1); None"),
+        ("raise OSError('a\\n\\nb')\n", "mine:add", "OSError: a b (mine.py, line 1)"),
+        (
+            "from copilot_cli import tool\n@tool(name='a b')\n" + ADD,
+            "mine:add",
+            "mine cannot be imported: a tool cannot be called 'a b' (mine.py, line 2); letters",
+        ),
         ("\0", "mine:add", "mine cannot be imported: "),
         (
             "import sys; sys.exit(3)\n",

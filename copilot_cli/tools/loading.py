@@ -19,6 +19,7 @@ from copilot_cli.patterns import pattern
 from copilot_cli.tools.tool import Tool, made
 
 _REFERENCE = pattern(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+_OURS = Path(__file__).parents[1]
 
 
 def is_reference(name: str) -> bool:
@@ -91,17 +92,22 @@ def _places(spec: ModuleSpec) -> list[Path]:
 
 
 def _failed(name: str, error: BaseException) -> UsageError:
-    where = ""
-    frames = traceback.extract_tb(error.__traceback__)
-    if frames:
-        last = frames[-1]
-        where = f" ({Path(last.filename).name}, line {last.lineno})"
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if _is_theirs(each)]
+    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     if isinstance(error, SystemExit):
         return UsageError(f"the module {name} ended the program while it was imported{where}")
-    said = f": {error}" if str(error) else ""
-    return UsageError(
-        f"the module {name} cannot be imported: {type(error).__name__}{said[:200]}{where}"
-    )
+    kind, hint = type(error).__name__, None
+    if isinstance(error, UsageError):  # of `tool`, about a function of the module
+        kind, hint = "", error.hint
+    said = ": ".join(each for each in (kind, " ".join(str(error).split())[:200]) if each)
+    return UsageError(f"the module {name} cannot be imported: {said}{where}", hint=hint)
+
+
+def _is_theirs(frame: traceback.FrameSummary) -> bool:
+    """Say whether a frame is of the person's own code: neither of Python's import nor of ours."""
+    name = frame.filename
+    importing = name.startswith("<") or name == import_module.__code__.co_filename
+    return not importing and not Path(name).is_relative_to(_OURS)
 
 
 def _tools_of(module: ModuleType) -> list[str]:
