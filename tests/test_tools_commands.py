@@ -107,10 +107,20 @@ def test_nothing_of_ours_and_no_secret_goes_along() -> None:
         "AWS_SECRET_ACCESS_KEY": "x",
         "PGPASSWORD": "x",
         "MY_TOKEN_FILE": "x",
+        "OPENAI_API_KEY_2": "x",
+        "WEATHER_APIKEY": "x",
+        "MYSQL_PWD": "x",
+        "smtp_pass": "x",
+        "SSHPASS": "x",
+        "MY_PASSPHRASE_FILE": "x",
+        "PWD": "/here",
+        "OLDPWD": "/there",
+        "GPU_BYPASS": "1",
     }
     kept = quiet_environ(given)
     assert {name for name, value in kept.items() if value == "x"} == set()
     assert (kept["PATH"], kept["HOME"], kept["TERM"]) == ("/bin", "/home/me", "dumb")
+    assert {"PWD", "OLDPWD", "GPU_BYPASS"} < kept.keys()
 
 
 def test_the_environment_that_a_command_sees(tmp_path: Path) -> None:

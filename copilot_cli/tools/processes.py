@@ -19,7 +19,9 @@ from copilot_cli.environment import clean_environ
 from copilot_cli.process_tree import descendants, taskkill
 from copilot_cli.tools.running import Running
 
-_SECRET = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "ACCESS_KEY", "PRIVATE_KEY")
+_SECRET = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "APIKEY")
+_SECRET += ("ACCESS_KEY", "PRIVATE_KEY")
+_SECRET_AT_END = ("_PASS", "_PWD", "SSHPASS")  # not PWD, where one is, nor BYPASS
 _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 _GRACE = 1.0  # seconds to end by itself
 _LAST_WORDS = 0.5  # seconds for what a program leaves behind to let go of its output
@@ -125,7 +127,8 @@ class _Output:
 
 
 def _is_secret(name: str) -> bool:
-    return any(word in name.upper() for word in _SECRET)
+    name = name.upper()
+    return name.endswith(_SECRET_AT_END) or any(word in name for word in _SECRET)
 
 
 if sys.platform == "win32":
