@@ -19,8 +19,10 @@ from copilot_cli.environment import clean_environ
 from copilot_cli.process_tree import descendants, taskkill
 from copilot_cli.tools.running import Running
 
-_SECRET = ("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "API_KEY", "APIKEY")
-_SECRET += ("ACCESS_KEY", "PRIVATE_KEY")
+_SECRET = (
+    *("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"),
+    *("API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"),
+)
 _SECRET_AT_END = ("_PASS", "_PWD", "SSHPASS")  # not PWD, where one is, nor BYPASS
 _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 _GRACE = 1.0  # seconds to end by itself
