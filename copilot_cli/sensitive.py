@@ -17,7 +17,7 @@ from copilot_cli.patterns import pattern
 
 _FOLDERS = frozenset({".ssh", ".aws", ".docker", ".kube", ".gnupg", ".azure", ".gcloud"})
 _NAMES = pattern(
-    r"[._]netrc|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env.*|id_\w+|credentials"
+    r"[._]netrc|g?shadow-?|master\.passwd|\.npmrc|\.pypirc|\.pgpass|\.git-credentials|\.env.*|id_\w+|credentials"
     r"|.*\.(pem|key|p12|pfx|jks|keystore|kdbx)"
     r"|\.(bash|zsh|sh|ash|python|node_repl|psql|mysql|sqlite|rediscli)_?history"
     r"|fish_history|consolehost_history\.txt",
@@ -25,7 +25,7 @@ _NAMES = pattern(
 )
 _TAILS = {("gh", "hosts.yml"), ("github-copilot", "hosts.json"), ("github-copilot", "apps.json")}
 _SECRETS = pattern(
-    r"(?P<private_key>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)"
+    r"(?P<private_key>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"
     r"|(?P<github_token>\bgh[opusr]_[0-9A-Za-z]{36}|\bgithub_pat_\w{36})"
     r"|(?P<copilot_token>\btid=[0-9a-f]{16,};exp=\d{6,})"
     r"|(?P<cloud_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-]))"

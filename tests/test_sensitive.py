@@ -32,6 +32,8 @@ from copilot_cli.sensitive import holds_secret, is_sensitive
         ".zsh_history",
         ".python_history",
         ".config/gh/hosts.yml",
+        "etc/shadow",
+        "etc/gshadow-",
         ".config/github-copilot/apps.json",
     ],
 )
@@ -50,6 +52,7 @@ def test_files_that_hold_secrets_by_their_name(tmp_path: Path, name: str) -> Non
         "src/keys.rs",
         "hosts.yml",
         "history.md",
+        "shadow.css",
     ],
 )
 def test_other_files(tmp_path: Path, name: str) -> None:
@@ -93,6 +96,7 @@ def test_another_name_of_a_file_in_its_folders(tmp_path: Path) -> None:
     [
         "-----BEGIN OPENSSH PRIVATE KEY-----\nmade up",
         "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
         "token = ghp_madeUpForTests000000000000000000000000",
         "github_pat_madeUpForTests0000000000000000000000000000",
         "AKIAMADEUPFORTESTS00",
