@@ -16,6 +16,7 @@ from copilot_cli.errors import (
 )
 from copilot_cli.messages import AUTO
 from copilot_cli.model_names import Found, Several, match, near
+from copilot_cli.routing import COPILOT
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -134,12 +135,14 @@ class Naming:
     def _unknown(self, name: str, route: "Route", models: "list[ModelInfo]") -> NoReturn:
         wanted = route.model or ""
         close = near(wanted, models)
-        prefix, slash, _ = name.partition("/")
-        if close:
+        prefix, slash, rest = name.partition("/")
+        names = self._app.endpoints.names()
+        if not rest and (prefix in names or (slash and prefix.lower() in COPILOT)):
+            hint = f"name a model behind it, as {prefix}/MODEL; `copilot-chat models` lists them"
+        elif close:
             hint = f"near it: {', '.join(close)}"
         elif slash and name == wanted:
-            endpoints = ", ".join(self._app.endpoints.names())
-            known = f"there are: {endpoints}" if endpoints else "there is none"
+            known = f"there are: {', '.join(names)}" if names else "there is none"
             hint = f"{prefix!r} is no endpoint of yours ({known}), nor a name of Copilot's"
         else:
             hint = "`copilot-chat models` lists them"

@@ -81,6 +81,11 @@ REFUSED = {
         "there is no model 'olama/llama3'",
         "'olama' is no endpoint of yours",
     ),
+    "Copilot's prefix alone": (
+        "gh/",
+        "there is no model 'gh/'",
+        "name a model behind it, as gh/MODEL",
+    ),
 }
 
 
@@ -105,6 +110,18 @@ def test_a_name_is_refused(world: World, name: str, message: str, hint: str, sou
     assert message in err
     assert hint in err
     assert "chat" not in world.copilot_asked
+
+
+@pytest.mark.parametrize("name", ["mine", "mine/"])
+def test_an_endpoint_s_name_alone(world: World, name: str) -> None:
+    """It is no model, and is not told as an endpoint that is not there either."""
+    config = world.home / "config.toml"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    with config.open("a") as file:
+        file.write('\n[endpoints.mine]\nurl = "http://127.0.0.1:9/v1"\n')
+    code, _, err = ask(world, name)
+    assert code == 4
+    assert "name a model behind it, as mine/MODEL" in err
 
 
 @pytest.mark.parametrize("command", ["suggest", "explain"])
