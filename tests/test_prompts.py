@@ -176,6 +176,15 @@ def test_a_menu_is_cut_to_the_terminal() -> None:
     assert "\x1b]0" not in shown
 
 
+def test_a_menu_shows_why_something_cannot_be_taken() -> None:
+    """The reason stands in the place of the details: both would not fit into 80 columns."""
+    reason = "not in your plan (pro): only in pro_plus, enterprise"
+    options = [Option("a", "one"), Option("b", "sim-plus", "128k context · 10x", reason)]
+    shown = at_a_menu(ENTER, options)[1]
+    assert f"- sim-plus ({reason})" in shown
+    assert "10x" not in shown
+
+
 # --- lines ---------------------------------------------------------------------------------------
 
 

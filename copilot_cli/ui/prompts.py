@@ -257,9 +257,7 @@ def _arrow_menu(
         instruction = " "  # nothing: an empty one would be questionary's own
     choices = [
         questionary.Choice(
-            safe_line(f"{option.label}  {option.detail}".rstrip(), columns - 6),
-            value=option.value,
-            disabled=option.disabled_reason,
+            _row(option, columns - 6), value=option.value, disabled=_reason(option, columns - 9)
         )
         for option in options
     ]
@@ -282,6 +280,20 @@ def _arrow_menu(
     stderr.write(f"{safe_line(f'? {asked} {taken}', columns - 1)}\n")
     stderr.flush()
     return answer
+
+
+def _row(option: Option, room: int) -> str:
+    """Return the row of `option`; of what cannot be taken the reason matters, not the details."""
+    if option.disabled_reason is not None:
+        return option.label.rstrip()
+    return safe_line(f"{option.label}  {option.detail}".rstrip(), room)
+
+
+def _reason(option: Option, room: int) -> str | None:
+    """Return why `option` cannot be taken, cut to what its name leaves of `room`."""
+    if option.disabled_reason is None:
+        return None
+    return safe_line(option.disabled_reason, max(room - len(option.label.rstrip()), 10))
 
 
 def _read_hidden(prompt: str, stderr: TextIO) -> str:
