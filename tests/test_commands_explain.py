@@ -55,3 +55,4 @@ def test_nothing_to_explain_is_wrong_usage(world: World) -> None:
     code, out, err = world.run("explain")
     assert (code, out, world.sim.log) == (2, "", [])
     assert err.startswith("error: there is nothing to ask")
+    assert "copilot-chat explain" in err

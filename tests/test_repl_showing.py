@@ -106,6 +106,8 @@ def test_roles_are_listed(world: World) -> None:
     assert "  poet     Write in verse.\n" in said(world)
     assert "* poet     Write in verse.\n" in said(world)
     assert "of the role poet:\nWrite in verse.\n" in said(world)
+    shell = next(line for line in said(world).splitlines() if line.startswith("  shell "))
+    assert shell.endswith("…")  # what is cut says so
 
 
 @pytest.mark.parametrize("command", ["repl", "ask"])

@@ -66,6 +66,13 @@ def test_no_session_to_list(world: World) -> None:
     assert said(world) == "no conversation is stored yet\n"
 
 
+def test_a_private_chat_does_not_deny_what_is_stored(world: World) -> None:
+    """It lists its own only, and says so: what was stored before is still there."""
+    run(world, "one", "/private", "/sessions")
+    assert "a private chat knows its own conversations only" in said(world)
+    assert "no conversation is stored" not in said(world)
+
+
 @pytest.mark.parametrize("reference", ["2", "first one", "FIRST", "id"])
 def test_resume_goes_on_with_a_stored_one(world: World, reference: str) -> None:
     """By number, title, the beginning of a title, or id."""
@@ -105,7 +112,7 @@ def test_resume_at_a_terminal_lets_one_choose(world: World) -> None:
     [
         ("/resume", "there is no other conversation to go on with"),
         ("/resume nonesuch", "there is no conversation with this id or title"),
-        ("/resume 7", "there is no conversation with this id or title"),
+        ("/resume 7", "there is no conversation with this id or title\nhint: /sessions lists them"),
         ("/rename", "/rename wants a title"),
         ("/rename  ", "/rename wants a title"),
         ("/search", "/search wants words to look for"),

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+_HOW = "copilot-chat explain 'a command', or pipe the command in"
+
 
 @app.command()
 def explain(
@@ -30,7 +32,7 @@ def explain(
     application: App = ctx.obj
     application.set_options(model=model)
     with Turn(_report(application, as_json=as_json)) as turn:
-        command = compose(text or [], application.effects.piped_stdin())
+        command = compose(text or [], application.effects.piped_stdin(), hint=_HOW)
         application.workspace.enter()
         chat, session = application.chat(role=application.role("explain"), save=save)
         turn.tell(chat, command, session)

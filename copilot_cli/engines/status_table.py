@@ -141,7 +141,7 @@ TABLE: tuple[Row, ...] = (
     Row("the service does not take this kind of token", SignInError, kind="token_kind",
         codes=_FLAWED, statuses=(400,),
         texts=("authorization header is badly formatted", "personal access tokens"),
-        hint="sign in with `copilot-chat onboard`"),
+        hint=_ONBOARD),
     Row("the service refused the request", CopilotChatError,
         codes=_FLAWED, statuses=(400,), hint=_WHOLE),
     # The sign-in.

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import ModelUnavailable, UsageError
+from copilot_cli.ui.safe import safe_line
 
 if TYPE_CHECKING:
     from copilot_cli.messages import ModelInfo
@@ -132,7 +133,7 @@ def _list_roles(repl: "Repl") -> None:
     current = taken.name if taken else None
     repl.saying.rows(
         [
-            (_marked(each.name, current), " ".join((each.system or "").split())[:_SHOWN])
+            (_marked(each.name, current), safe_line(" ".join((each.system or "").split()), _SHOWN))
             for each in found.values()
         ]
     )

@@ -35,7 +35,8 @@ def sessions(repl: "Repl", arguments: str) -> None:
     """List the last conversations, with the numbers that `/resume` takes."""
     found = _recent(repl, whole_number(arguments, _LISTED))
     if not found:
-        repl.saying.note("no conversation is stored yet")
+        private = "a private chat knows its own conversations only, and there is none yet"
+        repl.saying.note(private if repl.private else "no conversation is stored yet")
         return
     from copilot_cli.exporting import local
 
@@ -119,7 +120,10 @@ def _named(repl: "Repl", reference: str) -> "Session":
         found = _recent(repl, int(reference))
         if 0 < int(reference) == len(found):
             return found[-1]
-    return repl.talk.sessions.find(reference)
+    try:
+        return repl.talk.sessions.find(reference)
+    except UsageError as error:
+        raise UsageError(error.message, hint="/sessions lists them") from None
 
 
 def _chosen(repl: "Repl") -> "Session":
