@@ -82,6 +82,8 @@ class Toolkit:
 
     def _named(self, name: str) -> Tool:
         if is_reference(name):
+            if self._printing is to_stderr:
+                self._app.streams.keep_stdout()
             if name not in self._references:
                 self._references[name] = load(name, self._place.folder)
             return self._references[name]

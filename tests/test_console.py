@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -206,3 +208,39 @@ def test_a_full_disk_is_an_error_of_ours() -> None:
         write_bytes(stream, b"text")
     assert (caught.value.exit_code, caught.value.kind) == (1, "output")
     assert caught.value.message == "the output cannot be written: No space left on device"
+
+
+APART = """
+import os, subprocess, sys
+from copilot_cli.ui.console import Streams
+streams = Streams(sys.stdin, sys.stdout, sys.stderr)
+print("before")
+for _ in range(2):
+    streams.keep_stdout()
+print("printed", flush=True)
+os.write(1, b"written\\n")
+subprocess.run([sys.executable, "-c", "print('started')"], check=True)
+streams.out_bytes(b"answer\\n")
+"""
+
+
+@pytest.mark.real
+def test_stdout_that_is_kept_is_written_by_nobody_else() -> None:
+    """Neither by what is printed here, nor by what is started here."""
+    done = subprocess.run(
+        [sys.executable, "-c", APART], check=True, capture_output=True, stdin=subprocess.DEVNULL
+    )
+    assert done.stdout.split() == [b"before", b"answer"]
+    assert done.stderr.split() == [b"printed", b"written", b"started"]
+
+
+def test_stdout_that_is_no_file_or_a_terminal_stays(tmp_path: Path) -> None:
+    """There is nothing to keep, or nothing to keep apart."""
+    for here in (streams(), streams(stdout=False)):
+        before = here.stdout
+        here.keep_stdout()
+        assert here.stdout is before
+    with (tmp_path / "out").open("w") as file:
+        here = Streams(io.StringIO(), file, io.StringIO())
+        here.keep_stdout()
+        assert here.stdout is file

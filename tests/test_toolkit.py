@@ -1,7 +1,8 @@
 """The tools of a run: which are offered, and that none is by itself."""
 
 import sys
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from copilot_cli.errors import UsageError
 from copilot_cli.messages import ToolCall, ToolResult
 from copilot_cli.toolkit import Toolkit
 from copilot_cli.tools.built_in import NAMES
+from copilot_cli.tools.calling import to_stderr
 from tests.repl_world import chatting_world
 
 
@@ -91,6 +93,33 @@ def test_one_of_ones_own_goes_by_how_it_was_named_too(
     assert toolkit.tools == {}
     with pytest.raises(UsageError, match="--allow mine_named:two: that tool is not given"):
         toolkit.allow(["mine_named:two"])
+
+
+@pytest.mark.parametrize(
+    ("name", "printing", "kept"),
+    [
+        ("mine_kept:two", to_stderr, 1),
+        ("read_file", to_stderr, 0),
+        ("mine_kept:two", nullcontext, 0),
+    ],
+)
+def test_stdout_is_the_answers_once_foreign_code_is_here(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    printing: Callable[[], AbstractContextManager[object]],
+    kept: int,
+) -> None:
+    """A tool of one's own may start programs; in a script of one's own that is the script's."""
+    app = chatting_world(tmp_path / "home").build(None)
+    app.effects.cwd = lambda: tmp_path
+    monkeypatch.setattr("sys.path", [*sys.path])
+    (tmp_path / "mine_kept.py").write_text("def two() -> int:\n    'Two.'\n    return 2\n")
+    calls: list[int] = []
+    monkeypatch.setattr(app.streams, "keep_stdout", lambda: calls.append(1))
+    Toolkit(app, terminal=nullcontext, printing=printing).add(name)
+    assert len(calls) == kept
+    sys.modules.pop("mine_kept", None)
 
 
 def test_nothing_of_ours_is_read(tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ def json_bytes(value: Any, *, indent: int | None = 2) -> bytes:
     return utf8(safe_json(encoded)) + b"\n"
 
 
+_STDOUT = 1  # the descriptor that every process has for its output
+
+
 class Streams:
     """stdin, stdout and stderr, and what can be said of them."""
 
@@ -88,6 +91,21 @@ class Streams:
     def out_bytes(self, data: bytes) -> None:
         """Write to stdout, now and whole. Raises `BrokenPipeError` where nobody reads it."""
         write_bytes(self.stdout, data)
+
+    def keep_stdout(self) -> None:
+        """Have stdout for ourselves: what others write to its descriptor goes to stderr.
+
+        That is what a child process inherits, and a library of C's writes to. A terminal shows
+        both, so that nothing changes there; nor where stdout is no file of the system's.
+        """
+        if self.stdout_is_terminal:
+            return
+        with suppress(OSError, ValueError):
+            descriptor, other = self.stdout.fileno(), self.stderr.fileno()
+            if descriptor == _STDOUT:
+                self.stdout.flush()
+                self.stdout = os.fdopen(os.dup(descriptor), "w", encoding="utf-8")
+                os.dup2(other, descriptor)
 
     def json(self, value: Any) -> None:
         """Print one JSON document, indented."""
