@@ -194,7 +194,7 @@ class Engines:
     ) -> "OfficialEngine":
         """Return the engine `official`; nothing of it is started before it is asked."""
         from copilot_cli.engines.official.engine import OfficialEngine
-        from copilot_cli.environment import clean_environ
+        from copilot_cli.environment import foreign_environ
         from copilot_cli.runtime.installed import FOLDER, RUNNING, UNPACKED
 
         app = self._app
@@ -205,7 +205,7 @@ class Engines:
             access,
             program=self._program,
             home=cache / RUNNING,
-            environ=clean_environ(app.effects.environ),
+            environ=foreign_environ(app.effects.environ),
             unpacked=cache / FOLDER / UNPACKED,
             timeout_idle=app.settings.timeout_idle,
             retrying=self.retrying,
@@ -217,7 +217,7 @@ class Engines:
         """Return the engine `cli`; nothing is looked for before it is asked."""
         from copilot_cli.engines.cli import CliEngine
         from copilot_cli.engines.cli_command import find_program, unpacked
-        from copilot_cli.environment import clean_environ
+        from copilot_cli.environment import foreign_environ
         from copilot_cli.runtime.installed import RUNNING
 
         app = self._app
@@ -225,7 +225,7 @@ class Engines:
         return CliEngine(
             access,
             program=lambda: find_program(environ),
-            environ=clean_environ(environ),
+            environ=foreign_environ(environ),
             unpacked=unpacked(environ),
             folder=app.settings.paths.cache_dir / RUNNING,
             timeout_idle=app.settings.timeout_idle,

@@ -15,6 +15,11 @@ EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
 PROVIDER_VARIABLES = ("COPILOT_PROVIDER_BASE_URL", "GITHUB_COPILOT_PROVIDER_URL")
 """The address of an endpoint of one's own: the first counts, since the key has its prefix."""
 _SECRET_VARIABLES = ("TOKEN", "PASSPHRASE", "API_KEY", "EXTRA_HEADERS", "PROVIDER_HEADERS")
+_SECRET_WORDS = (
+    *("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"),
+    *("API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"),
+)
+_SECRET_AT_END = ("_PASS", "_PWD", "SSHPASS")  # not PWD, where one is, nor BYPASS
 _OURS = ("COPILOT_", "GITHUB_COPILOT_", "_COPILOT_")
 _RESERVED_HEADERS = frozenset({"authorization", "host", "content-length"})
 _HEADER_NAME = pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2, a token
@@ -85,3 +90,16 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` without what is secret and without our own variables."""
     kept = child_environ(environ)
     return {name: value for name, value in kept.items() if not name.upper().startswith(_OURS)}
+
+
+def foreign_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `clean_environ` without whatever is called a secret, of anybody's.
+
+    For programs that are not started for what the person keeps in their environment.
+    """
+    kept = clean_environ(environ)
+    return {name: value for name, value in kept.items() if not _is_secret(name.upper())}
+
+
+def _is_secret(name: str) -> bool:
+    return name.endswith(_SECRET_AT_END) or any(word in name for word in _SECRET_WORDS)

@@ -93,11 +93,12 @@ def _within(seconds: float, errand: "_Errand", work: Callable[[], Fetched]) -> F
         done.set()
 
     threading.Thread(target=run, name="fetch", daemon=True).start()
+    in_time = False
     try:
-        done.wait(seconds)
+        in_time = done.wait(seconds)
     finally:
         errand.close()
-    if not outcome:
+    if not in_time:  # what the work failed of since is that it was ended
         raise _late()
     if isinstance(outcome[0], BaseException):
         raise outcome[0]

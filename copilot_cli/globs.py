@@ -5,8 +5,9 @@ that no pattern of anybody's makes it look again and again.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import translate
+from itertools import islice
 
 _ANY = None  # the part `**`: any number of names, none too
 _MOST_FORMS = 64
@@ -29,7 +30,12 @@ class Glob:
             parts.append("*")  # what is inside, and not the folder itself
         if parts and not anchored:
             parts.insert(0, "**")
-        self._parts = [_ANY if part == "**" else _compiled(part) for part in parts]
+        # Several `**` in a row mean no more than one, and would be gone through again and again.
+        self._parts = [
+            _ANY if part == "**" else _compiled(part)
+            for part, before in zip(parts, ["", *parts], strict=False)
+            if not part == before == "**"
+        ]
 
     def matches(self, path: Sequence[str]) -> bool:
         """Return whether the parts of a relative path fit the pattern, all of them."""
@@ -63,17 +69,20 @@ def globs(pattern: str) -> list[Glob]:
     """
     forms = [pattern]
     while any(_BRACES.search(form) for form in forms):
-        forms = [made for form in forms for made in _opened(form)]
+        opened = (made for form in forms for made in _opened(form))
+        forms = list(islice(opened, _MOST_FORMS + 1))
         if len(forms) > _MOST_FORMS:
             raise ValueError(f"the pattern stands for more than {_MOST_FORMS} others")
     return [Glob(form) for form in forms]
 
 
-def _opened(form: str) -> list[str]:
+def _opened(form: str) -> Iterator[str]:
     found = _BRACES.search(form)
     if found is None:
-        return [form]
-    return [form[: found.start()] + each + form[found.end() :] for each in found[1].split(",")]
+        yield form
+        return
+    for each in found[1].split(","):
+        yield form[: found.start()] + each + form[found.end() :]
 
 
 def _compiled(part: str) -> re.Pattern[str]:

@@ -1,6 +1,9 @@
-"""The processes that a process has started, and the system's own way to end them."""
+"""The processes that a process has started, and ending it with all of them."""
 
+import os
+import signal
 import subprocess
+import sys
 from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
@@ -53,12 +56,20 @@ def _read(path: Path) -> str:
     return ""
 
 
-def taskkill(pid: int) -> None:
-    """End `pid` with all that it has started, as Windows does it."""
-    with suppress(OSError, subprocess.SubprocessError):
-        subprocess.run(
-            ["taskkill", "/PID", str(pid), "/T", "/F"],
-            check=False,
-            capture_output=True,
-            timeout=_PATIENCE,
-        )
+def kill(pid: int) -> None:
+    """Kill `pid` with all that it has started; it must not be reaped yet, or may be another's.
+
+    Children first stay: a parent that is gone hands them to init, and nobody finds them any more.
+    """
+    if sys.platform == "win32":
+        with suppress(OSError, subprocess.SubprocessError):
+            subprocess.run(
+                ["taskkill", "/PID", str(pid), "/T", "/F"],
+                check=False,
+                capture_output=True,
+                timeout=_PATIENCE,
+            )
+    else:
+        for each in (pid, *descendants(pid)):
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(each, signal.SIGKILL)

@@ -37,7 +37,7 @@ class Registry:
         self.status = 0
         self.page = False
         self.ranges = True
-        self.wrong_range = False
+        self.wrong_range: str | None = None
         self.wants: str | None = None
         self.elsewhere: str | None = None
         self.listed: Any = None
@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
                 headers = {"Content-Range": f"bytes */{len(registry.package)}"}
                 self._reply(416, b"", headers)
                 return
-            shown = start + 1 if registry.wrong_range else start
+            shown = registry.wrong_range or start
             last = len(registry.package) - 1
             headers = {"Content-Range": f"bytes {shown}-{last}/{len(registry.package)}"}
         body = registry.package[start:]

@@ -188,6 +188,7 @@ def test_the_names_in_a_diff_that_git_puts_in_quotes() -> None:
     ("script", "message"),
     [
         ("exec sleep 60", "git was not done in 0.2 seconds"),
+        ("sleep 1000; true", "git was not done in 0.2 seconds"),  # a filter of it
         ("head -c 5000000 /dev/zero", "the diff is larger than 4.0 MB"),
         (
             "echo 'fatal: bad\x1b[2J thing' >&2; exit 129",
@@ -222,6 +223,7 @@ def test_git_is_told_nothing_of_ours(tmp_path: Path) -> None:
         "PATH": f"{tmp_path}:/usr/bin:/bin",
         "HOME": "/h",
         "GH_TOKEN": "hush",
+        "DEPLOY_SECRET_KEY": "hush",
         "GIT_DIR": "/elsewhere",
         "GIT_EXTERNAL_DIFF": "evil",
         "COPILOT_CHAT_HOME": "/ours",

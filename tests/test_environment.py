@@ -2,7 +2,12 @@
 
 import pytest
 
-from copilot_cli.environment import child_environ, clean_environ, parse_extra_headers
+from copilot_cli.environment import (
+    child_environ,
+    clean_environ,
+    foreign_environ,
+    parse_extra_headers,
+)
 from copilot_cli.errors import SettingsError
 
 
@@ -50,3 +55,11 @@ def test_what_a_command_does_not_get() -> None:
         "OPENAI_API_KEY": "x",
     }
     assert clean_environ(environ) == {"PATH": "/bin"}
+
+
+def test_what_git_and_the_runtimes_do_not_get() -> None:
+    """Whatever is called a secret; what the person's own command gets, too, is not for them."""
+    secret = ["AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "MY_TOKEN_FILE", "Npm_Config_Credential"]
+    environ = {**dict.fromkeys(secret, "x"), "PATH": "/bin", "COPILOT_MODEL": "x", "GH_TOKEN": "x"}
+    assert foreign_environ(environ) == {"PATH": "/bin"}
+    assert set(clean_environ(environ)) == {*secret, "PATH"}

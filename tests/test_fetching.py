@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from copilot_cli.errors import CopilotChatError, NetworkError, ServiceError, UsageError
-from copilot_cli.fetching import Fetched, _Errand, fetch
+from copilot_cli.fetching import Fetched, _Errand, _within, fetch
 from copilot_cli.web_replies import LARGEST
 from tests.certificates import Certificates
 from tests.listeners import Listener
@@ -407,6 +407,30 @@ def test_the_time_is_up(web: Web, block: Callable[[Web, Callable[[], object]], N
         assert raised.value.kind == "timeout"
     finally:
         over.set()
+
+
+def test_what_fails_because_the_time_is_up_is_not_what_went_wrong() -> None:
+    """A connection that is closed under somebody who reads may raise anything."""
+    closed, begun = threading.Event(), threading.Event()
+
+    def work() -> Fetched:
+        begun.set()
+        closed.wait(10)
+        raise RuntimeError("read of a closed connection")
+
+    class Ending(_Errand):
+        def __init__(self) -> None:
+            pass
+
+        def close(self) -> None:
+            begun.wait(10)
+            reading = [each for each in threading.enumerate() if each.name == "fetch"]
+            closed.set()
+            for each in reading:
+                each.join(10)
+
+    with pytest.raises(NetworkError, match="not there in time"):
+        _within(0.0, Ending(), work)
 
 
 def test_a_page_that_drips_is_ended(web: Web) -> None:

@@ -160,7 +160,8 @@ ALLOWED: dict[str, set[str]] = {
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
     # what the commands share
     "attachments": WHOLE
-    | {"charsets", "environment", "globs", "image_limits", "image_types", "patterns"},
+    | {"charsets", "environment", "globs", "image_limits", "image_types", "patterns"}
+    | {"process_tree"},
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},

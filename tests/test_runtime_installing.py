@@ -18,6 +18,7 @@ from copilot_cli.errors import (
     UsageError,
 )
 from copilot_cli.runtime.installed import is_whole
+from copilot_cli.runtime.installing import Installer
 from tests.npm_registry import Registry, serving
 from tests.runtime_packages import (
     VERSION,
@@ -87,6 +88,17 @@ def test_what_is_installed_is_not_fetched_again(world: RuntimeWorld) -> None:
     assert world.left() == {world.target.name}
 
 
+def test_what_is_there_stays_where_nothing_else_can_take_its_place(world: RuntimeWorld) -> None:
+    """On Windows a file that somebody reads is not moved."""
+    world.install()
+    app = world.app()
+    installer = Installer(app, lambda *_: None, here=lambda: world.here)
+    with pytest.raises(FileNotFoundError):
+        installer._replace(world.runtimes / "not-there", world.target)
+    app.close()
+    assert is_whole(world.target, world.here)
+
+
 def test_what_has_gone_missing_is_installed_anew(world: RuntimeWorld) -> None:
     """A cache may be cleaned by anybody."""
     world.install()
@@ -149,10 +161,11 @@ def test_a_server_that_knows_no_ranges_sends_it_all(world: RuntimeWorld) -> None
     assert is_whole(world.target, world.here)
 
 
-def test_another_range_than_was_asked_for_is_not_put_in(world: RuntimeWorld) -> None:
+@pytest.mark.parametrize("start", ["1001", "9" * 5000], ids=["another", "no number"])
+def test_another_range_than_was_asked_for_is_not_put_in(world: RuntimeWorld, start: str) -> None:
     """It begins anew, rather than with a hole."""
     world.registry.cut = [1000]
-    world.registry.wrong_range = True
+    world.registry.wrong_range = start
     world.install()
     assert [each.range for each in world.registry.downloads] == [None, "bytes=1000-", None]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from copilot_cli.errors import SettingsError
-from copilot_cli.runtime.probe import ARGUMENTS, probe
+from copilot_cli.runtime.probe import ARGUMENTS, _end, _running, probe
 from tests.runtimes import program, runtime_program, runtime_source, script
 
 pytestmark = [
@@ -63,6 +63,9 @@ def test_how_it_is_started(tmp_path: Path) -> None:
     assert not Path(folder).exists()
 
 
+FOR_EVER = "import threading; threading.Event().wait()"
+"""A program that heeds nothing."""
+
 OTHERS = {
     "it ends at once": "",
     "it says something else": "print('hello')",
@@ -107,11 +110,11 @@ def test_a_program_that_never_answers_is_ended_with_its_children(tmp_path: Path)
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     body = (
-        "import os, subprocess, sys, time\n"
+        "import os, subprocess, sys\n"
         f"held = os.open({str(fifo)!r}, os.O_WRONLY)\n"
-        "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
-        "subprocess.Popen(sleep, pass_fds=(held,))\n"
-        "time.sleep(600)"
+        f"stay = [sys.executable, '-c', {FOR_EVER!r}]\n"
+        "subprocess.Popen(stay, pass_fds=(held,))\n"
+        f"{FOR_EVER}"
     )
     ended = threading.Event()
 
@@ -124,6 +127,24 @@ def test_a_program_that_never_answers_is_ended_with_its_children(tmp_path: Path)
     found = refused(script(tmp_path, body), deadline=3.0)
     assert found.message.endswith("was started and did not answer within 3 s")
     assert ended.wait(10)
+
+
+def test_ctrl_c_leaves_no_program_that_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while a runtime is given time to leave; the terminal's signal does not reach it."""
+    with _running(script(tmp_path, FOR_EVER), dict(os.environ), str(tmp_path)) as process:
+
+        def wait(_: float) -> int:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(process, "wait", wait)
+        with pytest.raises(KeyboardInterrupt):
+            _end(process)
+        monkeypatch.undo()
+        assert process.wait(20) == -9
+        assert process.stdout is not None
+        process.stdout.close()
 
 
 def test_a_program_of_another_machine(tmp_path: Path) -> None:

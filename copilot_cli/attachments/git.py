@@ -17,9 +17,10 @@ from typing import IO
 
 from copilot_cli.attachments.attachment import Attachment, size
 from copilot_cli.attachments.reading import LARGEST_TEXT
-from copilot_cli.environment import clean_environ
+from copilot_cli.environment import foreign_environ
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.patterns import pattern
+from copilot_cli.process_tree import kill
 from copilot_cli.ui.safe import safe_line
 
 PREFIX = "git:"
@@ -92,7 +93,7 @@ def _unquoted(name: str) -> str:
 
 
 def _run(command: list[str], folder: Path, environ: Mapping[str, str], seconds: float) -> bytes:
-    kept = {name: value for name, value in clean_environ(environ).items() if name[:4] != "GIT_"}
+    kept = {name: value for name, value in foreign_environ(environ).items() if name[:4] != "GIT_"}
     with tempfile.TemporaryFile() as complaints:
         try:
             process = subprocess.Popen(
@@ -115,7 +116,7 @@ def _run(command: list[str], folder: Path, environ: Mapping[str, str], seconds: 
 def _output(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
     """Return what `process` prints; it is ended when its time is up, or it prints too much."""
     assert process.stdout is not None
-    timer = threading.Timer(seconds, process.kill)
+    timer = threading.Timer(seconds, _end, (process,))
     timer.daemon = True
     timer.start()
     try:
@@ -123,10 +124,10 @@ def _output(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
             try:
                 output = process.stdout.read(LARGEST_TEXT + 1)
             except BaseException:
-                process.kill()
+                _end(process)
                 raise
             if len(output) > LARGEST_TEXT:
-                process.kill()
+                _end(process)
                 raise UsageError(
                     f"the diff is larger than {size(LARGEST_TEXT)}",
                     hint="git diff PATH | copilot-chat ask '…' sends a part of it",
@@ -134,6 +135,12 @@ def _output(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
     finally:
         timer.cancel()
     return output
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End git with the filters that it has started: they may never end, and hold its output."""
+    if process.poll() is None:
+        kill(process.pid)
 
 
 def _failed(code: int, complaints: IO[bytes], seconds: float) -> CopilotChatError:

@@ -21,7 +21,8 @@ from copilot_cli.runtime.npmrc import Npm
 UNPACKED = 160_000_000
 """About what a runtime takes on the disk, beside its package."""
 
-_RANGE = pattern(r"bytes (\d+)-\d+/(?:\d+|\*)")
+_RANGE = pattern(r"bytes (\d{1,18})-\d+/(?:\d+|\*)")
+_DIGITS = 19  # more than any size has; Python reads no number of some thousands
 _AGAIN = {429, 500, 502, 503, 504}
 _PAUSE = 1.0  # seconds between two tries
 
@@ -126,7 +127,8 @@ def _goes_on_at(reply: httpx.Response, have: int) -> bool:
 
 def _total(reply: httpx.Response, have: int) -> int | None:
     length = reply.headers.get("content-length", "")
-    return have + int(length) if length.isascii() and length.isdigit() else None
+    known = length.isascii() and length.isdigit() and len(length) < _DIGITS
+    return have + int(length) if known else None
 
 
 def _check_room(file: Path, have: int, total: int | None) -> None:

@@ -123,7 +123,11 @@ class Installer:
         if target.exists():
             old = target.with_name(f"{REPLACED}{os.urandom(8).hex()}")
             target.rename(old)
-            new.rename(target)
+            try:
+                new.rename(target)
+            except OSError:  # on Windows somebody may be reading it
+                old.rename(target)
+                raise
             shutil.rmtree(old, ignore_errors=True)
         else:
             new.rename(target)

@@ -158,13 +158,15 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     with suppress(OSError, ValueError):
         assert process.stdin is not None
         process.stdin.close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(_GRACE)
-    if sys.platform != "win32":
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, 9)  # whatever it started, too: the session is its own
-    with suppress(OSError):
-        process.kill()
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE)
+    finally:  # at Ctrl-C, too, which does not reach a session of its own
+        if sys.platform != "win32":
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, 9)  # whatever it started, too
+        with suppress(OSError):
+            process.kill()
     process.wait()
     # Not closed under the thread that may still be reading: its end has come with the process.
 

@@ -15,15 +15,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from copilot_cli.environment import clean_environ
-from copilot_cli.process_tree import descendants, taskkill
+from copilot_cli.environment import foreign_environ
+from copilot_cli.process_tree import descendants, kill
 from copilot_cli.tools.running import Running
 
-_SECRET = (
-    *("TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL"),
-    *("API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"),
-)
-_SECRET_AT_END = ("_PASS", "_PWD", "SSHPASS")  # not PWD, where one is, nor BYPASS
 _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
 _GRACE = 1.0  # seconds to end by itself
 _LAST_WORDS = 0.5  # seconds for what a program leaves behind to let go of its output
@@ -40,9 +35,7 @@ class Ended(NamedTuple):
 
 def quiet_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Return what a program of the model's choice is started with: nothing of ours, no secret."""
-    kept = clean_environ(environ)
-    named = {name: value for name, value in kept.items() if not _is_secret(name)}
-    return named | _PLAIN
+    return foreign_environ(environ) | _PLAIN
 
 
 def start(
@@ -128,17 +121,12 @@ class _Output:
             return (self._head + mark + self._tail).decode("utf-8", "replace")
 
 
-def _is_secret(name: str) -> bool:
-    name = name.upper()
-    return name.endswith(_SECRET_AT_END) or any(word in name for word in _SECRET)
-
-
 if sys.platform == "win32":
 
     def end(process: "subprocess.Popen[bytes]") -> bool:
         """End a program with all that it has started."""
         if process.poll() is None:
-            taskkill(process.pid)
+            kill(process.pid)
             process.kill()
         return False
 
