@@ -96,14 +96,12 @@ def trust(environ: Mapping[str, str]) -> ssl.SSLContext:
     """
     if name := authority(environ):
         return _trust_from(name, Path(environ[name]))
-    try:
+    # A Python whose ssl module, or a system whose store truststore cannot work with.
+    with suppress(ImportError):
         import truststore
 
         if _has_system_store():
             return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    except (ImportError, NotImplementedError):
-        # A Python whose ssl module truststore cannot work with.
-        pass
     return httpx.create_ssl_context(trust_env=False)
 
 

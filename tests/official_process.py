@@ -77,7 +77,7 @@ def measure(engine: OfficialEngine, began: float) -> dict[str, Any]:
     said: list[Message] = []
     first, turns = 0.0, []
     for number in range(TURNS):
-        time.sleep(PAUSE)
+        threading.Event().wait(PAUSE)
         start = time.perf_counter()
         said.append(message("user", f"turn {number}"))
         text = ""

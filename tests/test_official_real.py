@@ -480,10 +480,10 @@ while True:
     sys.stdout.buffer.flush()
 """
 SLEEPS = """
-import subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+import subprocess, sys, threading
+child = subprocess.Popen([sys.executable, "-c", "import threading; threading.Event().wait()"])
 open(sys.argv[0] + ".pid", "w").write(str(child.pid))
-time.sleep(600)
+threading.Event().wait()
 """
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring
 from typing import Any, Final, NamedTuple
@@ -118,7 +119,7 @@ def string(text: str) -> bytes:
         return json.dumps(text).encode()
 
 
-class EventStream:
+class EventStream(ABC):
     """One streamed answer: `steps()` gives what goes over the wire, write by write.
 
     A wire gives the events before the content, the content (whose deltas count), the end, and what
@@ -140,25 +141,25 @@ class EventStream:
             self.named and "no_event_lines" not in self.quirks
         )
 
+    @abstractmethod
     def before(self) -> Iterator[bytes]:
         """The events before the first of the content."""
-        raise NotImplementedError
 
+    @abstractmethod
     def content(self) -> Iterator[bytes]:
         """The events of the content; those that are no deltas as `Aside`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ending(self) -> Iterator[bytes]:
         """The events that say how it ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def failure(self, *, nested: bool) -> bytes:
         """The event of an error."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unknown(self) -> bytes:
         """An event that no client knows."""
-        raise NotImplementedError
 
     def oddities(self) -> dict[str, Callable[[], bytes]]:
         """What comes after the first delta, by quirk."""
