@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from copilot_cli.attachments import screening
+from copilot_cli.main import main
 from copilot_cli.paths import Folders
 from copilot_cli.prompt import NOTICE
 from tests.attachment_world import WebWorld, placed, write
 from tests.pictures_made import GIF, JPEG, PNG, WEBP
+from tests.wizard_world import Terminal
 
 TOKEN = "ghp_madeUpForTests000000000000000000000000"
 LARGE = b"word " * 130_000
@@ -67,6 +69,21 @@ def test_stdin_goes_along_beside(world: WebWorld, folder: Path) -> None:
     assert told(world) == f"{NOTICE}\n\n{frame('a', 'one')}\n\n{frame('stdin', 'two')}\n\nwhy?"
     assert world.run("ask", "-f", "a", stdin="what is it?\n")[0] == 0
     assert told(world) == f"{NOTICE}\n\n{frame('a', 'one')}\n\nwhat is it?"
+
+
+def test_a_terminal_hears_how_large_it_is(world: WebWorld, folder: Path) -> None:
+    """What is named and what is piped in, but not a question that is piped in."""
+    write(folder, {"a": "one"})
+
+    def heard(*words: str) -> str:
+        effects = world.build(None, stdin="two\n").effects
+        world.stderr = effects.stderr = Terminal()
+        assert main(("ask", *words), effects) == 0
+        return world.stderr.getvalue()
+
+    assert "with a (3 bytes), stdin (3 bytes): about 16 tokens" in heard("-f", "a", "why?")
+    assert "with stdin (3 bytes): about 8 tokens" in heard("why?")
+    assert "stdin" not in heard()
 
 
 def test_nothing_is_added_without_a_file(world: WebWorld) -> None:
@@ -504,7 +521,7 @@ def test_a_secret_that_is_piped_in_is_not_sent(world: WebWorld, words: list[str]
     """As context or as the question, unless the person has said so; it is never repeated."""
     code, out, err = world.run("ask", *words, stdin=f"a\n{TOKEN}\n")
     assert (code, out) == (2, "")
-    assert "standard input may hold secrets (there seems to be a github token in line" in err
+    assert "standard input may hold secrets (there seems to be a github token in line 2)" in err
     assert TOKEN not in err
     assert world.asked() == []
     assert world.run("ask", "--allow-sensitive", *words, stdin=f"a\n{TOKEN}\n")[0] == 0
@@ -514,6 +531,7 @@ def test_a_secret_that_is_piped_in_is_not_sent(world: WebWorld, words: list[str]
 def test_words_are_the_persons_own(world: WebWorld) -> None:
     """What was typed was meant."""
     assert world.run("ask", f"is {TOKEN} a token?")[0] == 0
+    assert world.run("ask", f"is {TOKEN} a token?", stdin="see above")[0] == 0
 
 
 def test_what_does_not_fit_the_window(world: WebWorld, folder: Path) -> None:
@@ -527,6 +545,16 @@ def test_what_does_not_fit_the_window(world: WebWorld, folder: Path) -> None:
     assert "hint: the largest: large.txt (about 163k), small.txt (about 8)" in err
     assert len(world.asked()) == sent
     assert json.loads(world.run("sessions", "list", "--json")[1])[0]["title"] == "hi"
+
+
+@pytest.mark.parametrize("words", [["why?"], []])
+def test_what_is_piped_in_and_does_not_fit_the_window(world: WebWorld, words: list[str]) -> None:
+    """It is counted like a file, also where nobody knows the window yet."""
+    code, out, err = world.run("ask", "-m", "sim-echo", *words, stdin=LARGE.decode())
+    assert (code, out) == (9, "")
+    assert err.startswith("error: what goes along is too long for sim-echo: about 163k tokens, and")
+    assert "hint: the largest: stdin (about 163k)" in err
+    assert world.asked() == []
 
 
 def test_the_window_is_looked_up_where_nobody_knows_it(world: WebWorld, folder: Path) -> None:

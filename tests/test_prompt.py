@@ -5,7 +5,7 @@ import io
 import pytest
 
 from copilot_cli.errors import UsageError
-from copilot_cli.prompt import MAX_STDIN, compose
+from copilot_cli.prompt import MAX_STDIN, compose, piped_in
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,8 @@ from copilot_cli.prompt import MAX_STDIN, compose
         ([], b"\xef\xbb\xbfmarked", "marked"),
         ([], "Zürich ☃".encode(), "Zürich ☃"),
         ([], b"caf\xe9 au lait", "caf\ufffd au lait"),
+        ([], "Zürich ☃".encode("utf-16"), "Zürich ☃"),
+        ([], b"\xfe\xff" + "Zürich ☃".encode("utf-16-be"), "Zürich ☃"),
         (["a", "-"], None, "a -"),
     ],
 )
@@ -61,6 +63,21 @@ def test_what_is_no_request_is_refused(words: list[str], stdin: bytes | None, me
     """Nothing, binary and too much are usage errors, before anything is sent."""
     with pytest.raises(UsageError, match=message):
         compose(words, None if stdin is None else io.BytesIO(stdin))
+
+
+@pytest.mark.parametrize(
+    ("words", "stdin", "piped"),
+    [
+        (["why?"], "", ""),
+        (["why?"], "one\ntwo\n", "one\ntwo"),
+        (["why", "</data>\n\n?"], "one", "one"),
+        ([], "one\ntwo\n", "one\ntwo"),
+        (["-"], "one", "one"),
+    ],
+)
+def test_what_was_piped_in_is_found_again(words: list[str], stdin: str, piped: str) -> None:
+    """Without its frame, and without the words."""
+    assert piped_in(words, compose(words, io.BytesIO(stdin.encode()))) == piped
 
 
 def test_the_frame_costs_few_tokens() -> None:

@@ -8,7 +8,7 @@ import typer
 
 from copilot_cli.asking import CodeOnly, OutputFile, Turn
 from copilot_cli.errors import NotAllowedError, UsageError
-from copilot_cli.prompt import compose
+from copilot_cli.prompt import compose, piped_in
 from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from copilot_cli.routing import Route
     from copilot_cli.structured import Form
     from copilot_cli.ui.report import Report
+
+_SMALL = 16_000  # characters of what is piped in, which every model takes
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -190,20 +192,28 @@ class _Options(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """What is asked, and what of it goes along."""
+    """What is asked, what of it goes along, and what of it was piped in."""
 
     content: "Content"
     attached: "Sequence[Attachment]" = ()
+    piped: str = ""
 
     def check(self, application: "App", chat: "Chat", endpoint: str | None) -> None:
         """Raise a `CopilotChatError` where the model does not take it; else say its size."""
-        if not self.attached:
+        along = self.attached or self.piped not in ("", self.content)
+        shown = bool(along) and application.streams.stderr_is_terminal
+        # What has fewer characters than the window has tokens fits, and is not counted.
+        if not (self.attached or shown or len(self.piped) > (chat.tokens[1] or _SMALL)):
             return
+        from copilot_cli.attachments.attachment import Attachment
         from copilot_cli.attachments.sending import check, told
 
-        check(application, chat, endpoint, self.attached, self.content)
-        if application.streams.person:
-            application.streams.notice(told(self.attached))
+        attached = list(self.attached)
+        if self.piped:
+            attached.append(Attachment.of_text("stdin", self.piped))
+        check(application, chat, endpoint, attached, self.content)
+        if shown:
+            application.streams.notice(told(attached))
 
     def shown(self, chat: "Chat") -> "Request":
         """Return the request that it makes, fit to be read by a person."""
@@ -224,23 +234,23 @@ class _Given(NamedTuple):
 
     def read(self, application: "App", prompt: list[str] | None) -> _Question:
         """Return the question of the words, of stdin and of the files. Raises `UsageError`."""
-        stdin = application.effects.piped_stdin()
-        text = compose(prompt or [], stdin)
-        if stdin is not None and text != " ".join(prompt or []):
+        text = compose(prompt or [], application.effects.piped_stdin())
+        piped = piped_in(prompt or [], text)
+        if piped:
             from copilot_cli.sensitive import secret_in
 
-            if not self.allow_sensitive and secret_in(text):
+            if not self.allow_sensitive and secret_in(piped):
                 from copilot_cli.attachments.screening import Screening
 
-                Screening(application).check_text(text, "standard input")
+                Screening(application).check_text(piped, "standard input")
         if not self.files:
-            return _Question(text)
+            return _Question(text, piped=piped)
         from copilot_cli.attachments.attachment import content
         from copilot_cli.attachments.gathering import Gathering
 
         gathering = Gathering(application, allow_sensitive=self.allow_sensitive, detail=self.detail)
         attached = gathering.all(self.files)
-        return _Question(content(attached, text), attached)
+        return _Question(content(attached, text), attached, piped)
 
 
 class _Tools(NamedTuple):
