@@ -4,7 +4,7 @@ A list is kept in the cache: ten minutes for who asks which models there are, an
 lasts for who only wants to know something of one, or cannot ask.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from copilot_cli.routing import ENV, GITHUBS
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.listed_models import Listed
     from copilot_cli.messages import ModelInfo
     from copilot_cli.roles import Role
     from copilot_cli.routing import Route
@@ -121,11 +122,12 @@ class Catalogue:
         """Return the seconds since a list was read."""
         return max(0.0, self._app.effects.now() - kept.at)
 
-    def everything(self, *, fresh: bool = False) -> "Iterator[ModelInfo]":
-        """Yield the models of Copilot and of every endpoint, at most ten minutes old if possible.
+    def everything(self, *, fresh: bool = False) -> "Listed":
+        """Return the models of Copilot and of every endpoint, at most ten minutes old if possible.
 
         What cannot be read now is taken as it was; that, and what cannot be read at all, is said on
-        stderr. Raises `CopilotChatError` where nothing could be read.
+        stderr, but for an endpoint that is set up wrongly: that comes back with the models. Raises
+        `CopilotChatError` where nothing could be read.
         """
         from copilot_cli.listed_models import everything
 

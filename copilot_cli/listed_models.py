@@ -1,9 +1,14 @@
 """All lists, one after the other: Copilot's, then each endpoint's. None hides another."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_cli.errors import CopilotChatError, Interrupted, LimitError, ServiceError
+from copilot_cli.errors import (
+    CopilotChatError,
+    Interrupted,
+    LimitError,
+    ServiceError,
+    SettingsError,
+)
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -12,8 +17,15 @@ if TYPE_CHECKING:
     from copilot_cli.model_cache import ModelList
 
 
-def everything(app: "App", catalogue: "Catalogue", *, fresh: bool) -> "Iterator[ModelInfo]":
-    """Yield the models of every list; see `Catalogue.everything`."""
+class Listed(NamedTuple):
+    """The models of all lists; `wrong` says which setting keeps an endpoint's from being read."""
+
+    models: "list[ModelInfo]"
+    wrong: SettingsError | None
+
+
+def everything(app: "App", catalogue: "Catalogue", *, fresh: bool) -> Listed:
+    """Return the models of every list; see `Catalogue.everything`."""
     names: list[str | None] = [None, *app.endpoints.names()]
     failed: list[tuple[str | None, CopilotChatError]] = []
     lists = []
@@ -25,12 +37,15 @@ def everything(app: "App", catalogue: "Catalogue", *, fresh: bool) -> "Iterator[
         except CopilotChatError as error:
             failed.append((name, error))
     first = None if lists else failed.pop(0)[1]
+    wrong = None
     for name, why in failed:
-        app.streams.notice(f"{_whose(name)}: {why.message}")
+        if isinstance(why, SettingsError):
+            wrong = wrong or why
+        else:
+            app.streams.notice(f"{_whose(name)}: {why.message}")
     if first is not None:
         raise first
-    for read in lists:
-        yield from read.models
+    return Listed([model for read in lists for model in read.models], wrong)
 
 
 def ago(seconds: float) -> str:

@@ -53,6 +53,20 @@ def test_one_that_cannot_be_reached_hides_nothing(world: World) -> None:
     assert "the models of gone are not listed: " in err
 
 
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_one_that_is_set_up_wrongly_is_an_error_after_the_list(
+    world: World, words: tuple[str, ...]
+) -> None:
+    """The settings are wrong, exit code 2 with file and line, once; what can be listed is."""
+    write(world, ONE + '[endpoints.bad]\ntype = "openai"\n')
+    code, out, err = world.run("models", *words)
+    assert code == 2
+    assert "sim-echo" in out
+    assert err.count("config.toml:") == 1
+    assert err.rstrip().splitlines()[-1].startswith("error: ")
+    assert "endpoints.bad: has no url" in err
+
+
 def test_with_nobody_signed_in(world: World) -> None:
     """Copilot's part is a word about it."""
     del world.environ["COPILOT_CHAT_TOKEN"]

@@ -96,6 +96,15 @@ def test_the_models_of_endpoints_are_on_the_list(world: World) -> None:
     assert any(each.startswith("ollama/") for each in person.asked[0].values)
 
 
+def test_an_endpoint_that_is_set_up_wrongly_keeps_nobody_from_choosing(world: World) -> None:
+    """It is told with file and line, and the others are there."""
+    write(world, LLAMA + '[endpoints.bad]\ntype = "openai"\n')
+    person = Person(("Which model?", "sim-small"))
+    run(world, "/model", "hello", person=person)
+    assert "endpoints.bad: has no url" in said(world)
+    assert models_asked(world) == ["sim-small"]
+
+
 def test_a_conversation_with_an_endpoint_is_gone_on_with_there(world: World) -> None:
     """Though Copilot is who answers otherwise."""
     write(world, LLAMA)

@@ -62,8 +62,15 @@ def models(
     if ctx.invoked_subcommand is not None:
         return
     application: App = ctx.obj
-    found = list(application.catalogue.everything(fresh=refresh))
-    streams = application.streams
+    listed = application.catalogue.everything(fresh=refresh)
+    _print(application.streams, listed.models, everything=everything, as_json=as_json)
+    if listed.wrong is not None:
+        raise listed.wrong  # after the list, where it is seen
+
+
+def _print(
+    streams: "Streams", found: "list[ModelInfo]", *, everything: bool, as_json: bool
+) -> None:
     if as_json:
         streams.json([record(model) for model in found])
         return

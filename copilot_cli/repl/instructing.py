@@ -22,12 +22,20 @@ def model(repl: "Repl", wanted: str) -> None:
         return
     from copilot_cli.ui.describe import facts, named
 
-    listed = [it for it in repl.app.catalogue.everything() if _offered(it)]
+    listed = _listed(repl)
     if repl.app.streams.person:
         use_model(repl, _picked(repl, listed))
         return
     usable = [each for each in listed if each.disabled is None]
     repl.saying.rows([(_marked(named(it), _current(repl)), facts(it)) for it in usable])
+
+
+def _listed(repl: "Repl") -> "list[ModelInfo]":
+    """Return the models to choose from; an endpoint that is set up wrongly is told, and is none."""
+    listed = repl.app.catalogue.everything()
+    if listed.wrong is not None:
+        repl.saying.note(listed.wrong.message)
+    return [each for each in listed.models if _offered(each)]
 
 
 def _offered(each: "ModelInfo") -> bool:
