@@ -13,6 +13,9 @@ from copilot_cli.values import NamedTuple
 AUTO = "auto"
 """The name of no model: with it the service is asked to choose one."""
 
+AUTO_MEANS = "the service chooses, where it offers that"
+"""What is said of it where one chooses: whether it is offered is known once it was asked."""
+
 Role = Literal["system", "user", "assistant", "tool"]
 Initiator = Literal["user", "agent"]
 

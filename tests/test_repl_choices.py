@@ -67,6 +67,7 @@ def test_models_and_their_efforts(chat: Repl) -> None:
     """Those that can be used, as they are known."""
     chat.handle("/model sim-reason")
     assert "/model sim-small" in offered(chat, "/model sim-s")
+    assert offered(chat, "/model au") == ["/model auto"]
     assert not any("sim-disabled" in line for line in offered(chat, "/retry "))
     assert offered(chat, "/effort ") == [
         f"/effort {it}" for it in ("low", "medium", "high", "none")

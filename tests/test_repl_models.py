@@ -42,6 +42,25 @@ def test_a_person_chooses_from_the_list(world: World) -> None:
     assert models_asked(world) == ["sim-small"]
 
 
+def test_the_service_s_own_choice_is_among_the_choices(world: World) -> None:
+    """It is no model of the list, and is asked for by its name; the next time it is the default."""
+    person = Person(("Which model?", "auto"), ("Which model?", "sim-small"))
+    run(world, "/model", "hello", "/model", "hello", person=person)
+    assert person.asked[0].options["auto"].detail == "the service chooses, where it offers that"
+    assert person.asked[1].default == "auto"
+    assert models_asked(world) == ["sim-auto", "sim-small"]
+
+
+def test_an_endpoint_does_not_choose(world: World) -> None:
+    """Where nobody is signed in there is no service that could."""
+    write(world, LLAMA)
+    del world.environ["COPILOT_CHAT_TOKEN"]
+    world.environ["COPILOT_CHAT_MODEL"] = "ollama/llama-sim:latest"
+    person = Person(("Which model?", "ollama/llama-sim:latest"))
+    run(world, "/model", person=person)
+    assert "auto" not in person.asked[0].options
+
+
 @pytest.mark.parametrize("lines", [["/model"], ["/model sim-disabled"], ["/retry sim-disabled"]])
 def test_consent_is_asked_for_where_the_model_is_taken(world: World, lines: list[str]) -> None:
     """Its terms are shown; then it answers."""

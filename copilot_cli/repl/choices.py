@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from copilot_cli.errors import CopilotChatError
+from copilot_cli.messages import AUTO, AUTO_MEANS
 
 if TYPE_CHECKING:
     from copilot_cli.repl.loop import Repl
@@ -27,7 +28,8 @@ def models(repl: "Repl", _typed: str) -> list[Choice]:
     catalogue = repl.app.catalogue
     lists = [catalogue.known(name) for name in (None, *repl.app.endpoints.names())]
     usable = (model for models in lists for model in models if model.disabled is None)
-    return [Choice(named(model), facts(model)) for model in usable]
+    found = [Choice(named(model), facts(model)) for model in usable]
+    return [*found, Choice(AUTO, AUTO_MEANS)] if catalogue.known() else found
 
 
 def efforts(repl: "Repl", _typed: str) -> list[Choice]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from copilot_cli.errors import ModelUnavailable, UsageError
+from copilot_cli.messages import AUTO, AUTO_MEANS
 from copilot_cli.ui.safe import safe_line
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ def _picked(repl: "Repl", listed: "list[ModelInfo]") -> str:
         return Option(named(each), named(each), " · ".join(filter(None, detail)), reason)
 
     options = [option(each) for each in listed]
+    if any(each.endpoint is None for each in listed):
+        options.insert(0, Option(AUTO, AUTO, AUTO_MEANS))
     return repl.app.prompts.choose("Which model?", options, _current(repl), flag="/model ID")
 
 
