@@ -450,6 +450,15 @@ def test_what_a_service_said_is_repeated_without_the_key(world: World) -> None:
     assert "\x1b" not in caught.value.message
 
 
+def test_what_is_told_as_a_header_is_repeated_as_little(world: World) -> None:
+    """A short key is one, and so is what the person's own headers hold."""
+    access = LOCAL._replace(key=Secret("madeUpKey"), headers={"X-Pass": "made-up-word", "X-A": "b"})
+    world.plan(*BEGUN, failed(500, words="no madeUpKey and no made-up-word b"))
+    with pytest.raises(ServiceError) as caught:
+        world.ask(engine=world.engine(access))
+    assert caught.value.message.endswith("no **** and no **** b")
+
+
 def test_how_much_was_too_much(world: World) -> None:
     """The figures of a refusal are passed on: what fits is reckoned from them."""
     words = "prompt token count of 9000 exceeds the limit of 8000"

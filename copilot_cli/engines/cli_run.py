@@ -24,6 +24,7 @@ ENDING = 5.0
 _NOT_STARTED = (126, 127)
 _MAX_USAGE = 1024 * 1024
 _MAX_VERSION = 1000
+_LONG = 8  # characters: a shorter value may be any word of a message, and no secret
 
 
 class Asked(NamedTuple):
@@ -42,8 +43,11 @@ class Asked(NamedTuple):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may repeat."""
-        return tuple(each.reveal() for each in self.variables.values() if isinstance(each, Secret))
+        """What no message may repeat; of headers, which are one variable, the value of each."""
+        found = [each.reveal() for each in self.variables.values() if isinstance(each, Secret)]
+        values = [line.partition(": ")[2].split() for text in found for line in text.split("\n")]
+        words = (words[-1] for words in values if words)
+        return (*found, *(word for word in words if len(word) >= _LONG))
 
 
 class Place(NamedTuple):
