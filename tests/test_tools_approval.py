@@ -135,6 +135,15 @@ def test_the_whole_call_is_shown_and_nothing_in_it_is_obeyed() -> None:
     assert not {"\x1b", "\r", "\x07", "\u202e"} & set(shown)
 
 
+def test_what_would_leave_no_trace_is_shown_as_a_sign() -> None:
+    """Returns and characters without a width; those that scripts and emoji need stay."""
+    typing = Typing("n")
+    arguments = {"command": "a\rb\r\n\u200bc\xad\u3164", "\u2060": "\u0645\u06cc\u200c\u062e"}
+    typing.approver().decide(a_tool("run"), arguments)
+    assert "  command: a␍b␍\n      \ufffdc\ufffd\ufffd\n" in typing.shown[0]
+    assert "  \ufffd: \u0645\u06cc\u200c\u062e\n" in typing.shown[0]
+
+
 def test_what_is_too_long_to_be_read_is_not_allowed() -> None:
     """Nobody is asked to agree to what they cannot see."""
     typing = Typing()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
+from copilot_cli.patterns import pattern
 from copilot_cli.tools.calling import Decision
 from copilot_cli.tools.tool import Effect, Tool
 from copilot_cli.ui.safe import safe
@@ -19,6 +20,8 @@ MAX_SHOWN = 20_000
 
 _MANY = 10  # lines: so many may begin above what is on the screen
 _AT_EACH_CALL: frozenset[Effect] = frozenset({"write", "run"})
+_RETURN = "\N{SYMBOL FOR CARRIAGE RETURN}"
+_UNSEEN = pattern("[\xad\u034f\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\uffa0]")
 _DOES = {
     "read": "reads files of this folder",
     "fetch": "fetches from the network",
@@ -91,8 +94,16 @@ def whole(tool: Tool, arguments: Mapping[str, Any]) -> str:
     lines = [f"The model wants to call {tool.name}, which {_DOES[tool.effect]}:"]
     for name, value in arguments.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-        first, *rest = safe(text).split("\n")
+        first, *rest = _visible(text).split("\n")
         count = f" ({len(rest) + 1} lines)" if len(rest) >= _MANY else ""
-        lines.append(f"  {safe(name)}{count}: {first}")
+        lines.append(f"  {_visible(name)}{count}: {first}")
         lines += [f"      {line}" for line in rest]
     return "\n".join(["", *lines])
+
+
+def _visible(text: str) -> str:
+    """Return `text` safe, with a sign for each character that would leave no trace on the screen.
+
+    An answer does without carriage returns; who agrees to a call has to know of them.
+    """
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", safe(text.replace("\r", _RETURN)))
