@@ -6,13 +6,36 @@ that no pattern of anybody's makes it look again and again.
 
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import translate
 from itertools import islice
 
 _ANY = None  # the part `**`: any number of names, none too
 _MOST_FORMS = 64
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_ESCAPED = re.compile(r"\\(.)")
+_LONGEST = 1000  # characters of a part; a longer one fits no name that there can be
+_TOKEN = re.compile(
+    r"(?P<star>\*+)|(?P<one>\?)|\\(?P<plain>.)"
+    r"|\[(?P<no>[!^]?)(?P<chars>\]?(?:\[:[a-z]+:\]|\\.|[^\]\\])*)\]|(?P<other>.)",
+    re.DOTALL,
+)
+_CHAR = r"\\.|[^\\]"
+_ITEM = re.compile(
+    rf"\[:(?P<kind>[a-z]+):\]|(?P<low>{_CHAR})-(?P<high>{_CHAR})|(?P<char>{_CHAR})", re.DOTALL
+)
+_KINDS = {
+    "alnum": "a-zA-Z0-9",
+    "alpha": "a-zA-Z",
+    "blank": r" \t",
+    "cntrl": r"\x01-\x1f\x7f",
+    "digit": "0-9",
+    "graph": "!-~",
+    "lower": "a-z",
+    "print": " -~",
+    "punct": r"!-/:-@\[-`{-~",
+    "space": r" \t\n\v\f\r",
+    "upper": "A-Z",
+    "xdigit": "0-9a-fA-F",
+}
+_NOTHING = "(?!)"
 
 
 class Glob:
@@ -86,10 +109,39 @@ def _opened(form: str) -> Iterator[str]:
 
 
 def _compiled(part: str) -> re.Pattern[str]:
-    # fnmatch knows no backslash; in a class of its own a star is a star. What fnmatch makes of `*`
-    # does not go back over what it has matched.
-    return re.compile(translate(_ESCAPED.sub(_plain, part)))
+    if len(part) > _LONGEST:
+        return re.compile(_NOTHING)
+    runs = [""]  # what stands between the stars
+    for found in _TOKEN.finditer(part):
+        if found["star"]:
+            runs.append("")
+        else:
+            runs[-1] += _one(found)
+    first, *others = runs
+    if others:  # nothing is gone back over: what a star takes is settled by what comes next
+        first += "".join(f"(?>.*?{run})" for run in others[:-1]) + f".*{others[-1]}"
+    return re.compile(rf"(?s:{first})\Z")
 
 
-def _plain(found: re.Match[str]) -> str:
-    return f"[{found[1]}]" if found[1] in "*?[" else found[1]
+def _one(found: re.Match[str]) -> str:
+    """Return the expression of one character of a name."""
+    if found["one"]:
+        return "."
+    if found["chars"] is None:
+        return re.escape(found["plain"] or found["other"])
+    items = [_item(item) for item in _ITEM.finditer(found["chars"])]
+    if None in items:  # of a kind that git does not know either
+        return _NOTHING
+    inside = "".join(filter(None, items))
+    if not inside:
+        return "." if found["no"] else _NOTHING
+    return f"[{'^' if found['no'] else ''}{inside}]"
+
+
+def _item(found: re.Match[str]) -> str | None:
+    if found["kind"]:
+        return _KINDS.get(found["kind"])
+    if found["char"]:
+        return re.escape(found["char"][-1])
+    low, high = found["low"][-1], found["high"][-1]
+    return f"{re.escape(low)}-{re.escape(high)}" if low <= high else ""

@@ -11,9 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from copilot_cli.globs import Glob
+from copilot_cli.patterns import pattern
 
 _LARGEST = 1024 * 1024  # bytes of a file of patterns
 _GIT = ".git"
+_SECTION = pattern(r"\s*\[\s*([\w.-]+)\s*\]")
+_EXCLUDES = pattern(
+    r"(?i)(?:^|\])\s*excludesfile\s*=\s*(?:\"([^\"]*)\"|([^\s#;][^#;]*?))\s*(?:[#;].*)?$"
+)
 
 
 class _Rule(NamedTuple):
@@ -99,26 +104,52 @@ def _above(top: Path, folder: Path) -> Iterator[_Rule]:
 
 
 def _personal(environ: Mapping[str, str], top: Path) -> Iterator[_Rule]:
-    home = environ.get("XDG_CONFIG_HOME") or (
-        environ["HOME"] + "/.config" if environ.get("HOME") else ""
-    )
-    if home:
-        yield from _rules(Path(home) / "git" / "ignore", len(top.parts))
-    yield from _rules(top / _GIT / "info" / "exclude", len(top.parts))
+    if file := _excludes(environ):
+        yield from _rules(file, len(top.parts))
+    yield from _rules(_git_folder(top) / "info" / "exclude", len(top.parts))
+
+
+def _excludes(environ: Mapping[str, str]) -> Path | None:
+    """Return the file of the person's own patterns: `core.excludesFile`, or the usual one."""
+    home = environ.get("HOME", "")
+    settings = environ.get("XDG_CONFIG_HOME") or (f"{home}/.config" if home else "")
+    found = Path(settings) / "git" / "ignore" if settings else None
+    for file in (settings and f"{settings}/git/config", home and f"{home}/.gitconfig"):
+        in_core = False
+        for line in _text(Path(file)).splitlines() if file else ():
+            if section := _SECTION.match(line):
+                in_core = section[1].lower() == "core"
+            if in_core and (named := _EXCLUDES.search(line)):
+                name = named[1] if named[1] is not None else named[2]
+                found = Path(home, name[2:]) if name.startswith("~/") else Path(name)
+    return found
+
+
+def _git_folder(top: Path) -> Path:
+    """Return where git keeps what is not of one working tree alone; a file can say where."""
+    place = top / _GIT
+    text = _text(place)
+    if text.startswith("gitdir:"):
+        place = top / text.removeprefix("gitdir:").strip()
+        place /= _text(place / "commondir").strip()
+    return place
 
 
 def _rules(file: Path, depth: int) -> Iterator[_Rule]:
     """Yield the rules of a file; none where it cannot be read, as git does."""
-    try:
-        if not file.is_file():
-            return
-        with file.open("rb") as opened:
-            text = opened.read(_LARGEST).decode("utf-8-sig", "replace")
-    except OSError:
-        return
-    for line in text.split("\n"):
+    for line in _text(file).split("\n"):
         if rule := _rule(line.removesuffix("\r"), depth):
             yield rule
+
+
+def _text(file: Path) -> str:
+    try:
+        if not file.is_file():
+            return ""
+        with file.open("rb") as opened:
+            return opened.read(_LARGEST).decode("utf-8-sig", "replace")
+    except (OSError, ValueError):  # ValueError: a zero in its name
+        return ""
 
 
 def _rule(line: str, depth: int) -> _Rule | None:

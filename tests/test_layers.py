@@ -82,7 +82,7 @@ ALLOWED: dict[str, set[str]] = {
     "upwards": set(),
     "globs": set(),
     "process_tree": set(),
-    "walking": {"globs"},
+    "walking": {"globs", "patterns"},
     "project": {"upwards", "config_file", "errors", "kinds", "sensitive"},
     "environment": {"errors", "patterns", "secret"},
     "prompt": {"errors"},

@@ -74,6 +74,13 @@ TREE = (
         "a\\[1].txt\n",
         "[a-z].py\n",
         "[!b].py\n",
+        "[^b].py\n",
+        "a[^[]*.txt\n",
+        "a[[:digit:]].txt\n",
+        "a[^[:alpha:][:punct:]].txt\n",
+        "[[:upper:]a].py\n[[:punct:]]*\n",
+        "[\\!x]bang\n[]\\#-]hash\n",
+        "a[\\]\\[]*\n",
         "*.txt\r\n",
         "Ärger.*\n",
         "node_modules\n.hidden\n",
@@ -114,6 +121,53 @@ def test_patterns_of_the_folders_above_and_of_the_person(tmp_path: Path) -> None
     assert found(repo / "sub") == ["a.t", "a.z"]
     assert found(repo / "sub", XDG_CONFIG_HOME=str(config)) == ["a.t"]
     assert not any(name.startswith(".git/") for name in found(repo))
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ("[core]\n\texcludesFile = ~/mine\n", ["b", "c"]),
+        ('[user]\nname = x\n[Core] ; mine\n  EXCLUDESFILE="~/mine" # yes\n', ["b", "c"]),
+        ("[core] excludesfile=~/mine\n", ["b", "c"]),
+        ("[core]\nexcludesFile = ~/none\n[core]\nexcludesFile = ~/mine\n", ["b", "c"]),
+        ("[core]\n# excludesFile = ~/mine\n[other]\nexcludesFile = ~/mine\n", ["a", "c"]),
+        ('[core "x"]\nexcludesFile = ~/mine\n', ["a", "c"]),
+        ("[core]\nexcludesFile = ~/none\n", ["a", "b", "c"]),
+    ],
+)
+def test_the_file_of_patterns_that_the_person_has_named(
+    tmp_path: Path, settings: str, left: list[str]
+) -> None:
+    """In place of the usual one, which is `b` here; by git itself."""
+    repo, usual = tmp_path / "repo", tmp_path / ".config/git"
+    planted(tmp_path, "repo/a", "repo/b", "repo/c", ".config/git/config")
+    (tmp_path / "mine").write_text("a\n")
+    (usual / "ignore").write_text("b\n")
+    (tmp_path / ".gitconfig").write_text(settings)
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", "init", "-q"], cwd=repo, check=True, env=environ)
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=repo, check=True, capture_output=True, env=environ)
+    assert listed.stdout.decode().split() == left
+    assert found(repo, HOME=str(tmp_path)) == left
+
+
+def test_patterns_of_a_working_tree_whose_git_lies_elsewhere(tmp_path: Path) -> None:
+    """A submodule's, and a second working tree's, which shares them with the first."""
+    planted(tmp_path, "module/a", "module/b", "tree/a", "tree/b")
+    kept = tmp_path / "first/.git"
+    for place in (kept / "modules/m/info", kept / "worktrees/t", kept / "info"):
+        place.mkdir(parents=True)
+    (kept / "modules/m/info/exclude").write_text("a\n")
+    (kept / "info/exclude").write_text("b\n")
+    (kept / "worktrees/t/commondir").write_text("../..\n")
+    (tmp_path / "module/.git").write_text("gitdir: ../first/.git/modules/m\n")
+    (tmp_path / "tree/.git").write_text(f"gitdir: {kept}/worktrees/t\n")
+    assert found(tmp_path / "module") == ["b"]
+    assert found(tmp_path / "tree") == ["a"]
+    (tmp_path / "tree/.git").write_text("gitdir: a\0b\n")
+    assert found(tmp_path / "tree") == ["a", "b"]
 
 
 def test_links_and_what_is_no_file_are_left_out(tmp_path: Path) -> None:
@@ -179,6 +233,8 @@ def test_it_ends_when_it_is_told_to(tmp_path: Path) -> None:
         ("{src,tests}/**", "other/a", False),
         ("a{1,{2,3}}", "a3", True),
         ("", "a", False),
+        ("[" * 2000, "a", False),
+        ("a[", "a[", True),
     ],
 )
 def test_patterns(pattern: str, path: str, fits: bool) -> None:
