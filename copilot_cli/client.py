@@ -14,7 +14,7 @@ import io
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from copilot_cli.app import App
 from copilot_cli.chat import MAX_ROUNDS
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from copilot_cli.attachments.attachment import Attachment
     from copilot_cli.attachments.reading import Detail
     from copilot_cli.chat import Chat, Content
-    from copilot_cli.messages import ModelInfo
-    from copilot_cli.parties import Toolbox
+    from copilot_cli.messages import ModelInfo, Request
+    from copilot_cli.parties import Engine, Toolbox
 
 
 class Client:
@@ -131,11 +131,15 @@ class Client:
         chat.max_output = max_output
         chat.stop = (stop,) if isinstance(stop, str) else tuple(stop)
         content = self._with_files(chat, model, text, attached) if attached else text
+        ends: list[Event] = []
         with closing(chat.send(content)) as events:
             for event in events:
-                yield from self._notices()
-                yield event
+                if isinstance(event, End):  # something may be said yet, when the answer is kept
+                    ends.append(event)
+                else:
+                    yield event
         yield from self._notices()
+        yield from ends
 
     def answer(
         self,
@@ -208,6 +212,7 @@ class Client:
 
             raise NotAllowedError(f"{without_tools(chat)} takes no tools")
         chat.max_rounds = max_rounds
+        chat.engine = _Telling(chat.engine, self._notices)
         return chat
 
     def _attached(
@@ -263,6 +268,30 @@ class Client:
     def _notices(self) -> Iterator[Notice]:
         while self._said:
             yield Notice(self._said.pop(0))
+
+
+class _Telling:
+    """An engine, with what the program would say on stderr among the events of its answers."""
+
+    def __init__(self, engine: "Engine", notices: Callable[[], Iterator[Notice]]) -> None:
+        self._engine = engine
+        self._notices = notices
+
+    @property
+    def name(self) -> str:
+        """The engine's own name."""
+        return self._engine.name
+
+    def answer(self, request: "Request") -> Generator[Event]:
+        """Yield the events of one answer, as the engine does."""
+        with closing(self._engine.answer(request)) as events:
+            for event in events:
+                yield from self._notices()
+                yield event
+
+    def dry_run(self, request: "Request") -> "dict[str, Any]":
+        """Return what the engine would send."""
+        return self._engine.dry_run(request)
 
 
 class _Heard(io.StringIO):

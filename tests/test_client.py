@@ -3,8 +3,10 @@
 import ast
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,29 @@ def test_what_the_program_would_say_comes_as_a_notice(world: World) -> None:
     with client(world) as own:
         told = list(own.ask("hi"))
     assert told[0] == Notice("model: sim-docs (the service's default; choose with -m)")
+
+
+def test_what_is_said_in_a_conversation_comes_as_a_notice_of_its_turn(world: World) -> None:
+    """And not in the answer of another one."""
+    del world.environ["COPILOT_CHAT_MODEL"]
+    with client(world) as own:
+        for told in (list(own.chat().send("?")), list(own.ask("?"))):
+            notices = [each.message for each in told if isinstance(each, Notice)]
+            assert notices == ["model: sim-docs (the service's default; choose with -m)"]
+            assert isinstance(told[-1], End)
+
+
+def test_what_is_said_when_the_answer_is_kept_comes_before_the_end(world: World) -> None:
+    """The end is the last event, whatever becomes of the store."""
+    stored, told = Path(world.environ["COPILOT_CHAT_HOME"]) / "conversations.db", []
+    with client(world, model="sim-echo") as own:
+        for event in own.ask("?", save=True):
+            told.append(event)
+            if isinstance(event, Text):
+                with closing(sqlite3.connect(stored)) as other:
+                    other.execute("DROP TABLE parts")
+    assert any(isinstance(each, Notice) for each in told)
+    assert isinstance(told[-1], End)
 
 
 def test_the_models(world: World) -> None:
