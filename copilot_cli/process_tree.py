@@ -25,6 +25,20 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def in_session(leader: int) -> list[int]:
+    """Return the other processes of the session that `leader` began, whoever started them.
+
+    Windows has no sessions of this kind.
+    """
+    found: list[int] = []
+    if sys.platform != "win32":
+        for pid, _ in _parents():
+            with suppress(OSError):  # it has ended meanwhile
+                if pid != leader and os.getsid(pid) == leader:
+                    found.append(pid)
+    return found
+
+
 def _parents() -> list[tuple[int, int]]:
     """Return each process of the machine with its parent: from `/proc`, else from `ps`."""
     stats = [_read(path) for path in Path("/proc").glob("[0-9]*/stat")]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from copilot_cli.process_tree import descendants
+from copilot_cli.process_tree import descendants, in_session
 
 pytestmark = pytest.mark.real
 
@@ -17,3 +17,22 @@ def test_nobody_else_is_a_descendant() -> None:
         assert descendants(process.pid) == []
         assert process.pid in descendants(os.getpid()) or sys.platform == "win32"
         process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sessions are POSIX")
+def test_a_session_is_whoever_is_in_it_but_its_leader() -> None:
+    """Also one that nobody is above of any more."""
+    script = "import os; print(os.getpid() if os.fork() else 0, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert sorted(int(process.stdout.readline()) > 0 for _ in range(2)) == [False, True]
+        (child,) = in_session(process.pid)
+        assert child in descendants(process.pid)
+        process.kill()
+        process.wait()
+        assert in_session(process.pid) == [child]

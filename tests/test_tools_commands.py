@@ -150,6 +150,18 @@ def test_what_has_left_the_group_is_stopped_with_it(run: Callable[..., str]) -> 
 
 
 @linux
+def test_what_has_left_the_group_does_not_outlive_a_command_that_is_done(
+    run: Callable[..., str],
+) -> None:
+    """Nobody is above it any more, but it is in the same session."""
+    begin = "timeout 1000 sh -c 'echo $$ > pid; exec sleep 1000' &"
+    told = run(f"{begin} until test -s pid; do sleep 0.05; done; cat pid")
+    first, pid = told.split("\n")
+    assert first == "exit code 0; what it had left running was stopped"
+    assert gone(int(pid))
+
+
+@linux
 def test_a_second_ctrl_c_kills_what_heeds_no_signal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

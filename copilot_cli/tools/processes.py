@@ -1,7 +1,7 @@
-"""Programs that a tool starts: in a group of their own, and ended with all that they have started.
+"""Programs that a tool starts: in a session of their own, and ended with all they have started.
 
 Rule: a program gets no terminal, nothing on stdin, and none of our variables. What it has started
-cannot outlive the call, unless it is in a group of its own and nobody is above it any more, which
+cannot outlive the call, unless it is in another session and nobody is above it any more, which
 services do on purpose.
 """
 
@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
 from copilot_cli.environment import foreign_environ
-from copilot_cli.process_tree import descendants, kill
+from copilot_cli.process_tree import descendants, in_session, kill
 from copilot_cli.tools.running import Running
 
 _PLAIN = {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat", "GIT_TERMINAL_PROMPT": "0"}
@@ -135,10 +135,12 @@ else:
     def end(process: "subprocess.Popen[bytes]") -> bool:
         """End a program with all that it has started; say whether anything ran.
 
-        That is its group, and what has left it while who started it is there: `timeout` and job
-        control do so for purposes of their own.
+        That is its session, in which `timeout` and job control make groups of their own, and what
+        has left it while who started it is there.
         """
-        family = descendants(process.pid) if process.poll() is None else []
+        family = {*in_session(process.pid)}
+        if process.poll() is None:
+            family |= {*descendants(process.pid)}
         if not _signal(process, family, signal.SIGTERM):
             return False
         try:
@@ -150,12 +152,12 @@ else:
             process.wait(_GRACE)
         return True
 
-    def _signal(process: "subprocess.Popen[bytes]", family: Sequence[int], number: int) -> bool:
+    def _signal(process: "subprocess.Popen[bytes]", family: Collection[int], number: int) -> bool:
         for pid in family:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):  # macOS: nothing is left but what is dead
-            return False
+            return bool(family)
         return True
