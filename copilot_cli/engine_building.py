@@ -29,12 +29,15 @@ if TYPE_CHECKING:
     from copilot_cli.secret import Secret
 
 ENGINES = {
-    "direct": "Copilot as an editor asks it: quick and small, over endpoints nobody has promised",
-    "official": "Copilot through GitHub's own runtime: sanctioned; 140 MB, slower to start",
+    "direct": "Copilot as an editor asks it: quick, small, promised by nobody",
+    "official": "Copilot by GitHub's own runtime: sanctioned; 140 MB, slower",
     "byok": "an endpoint of your own, with its own key",
-    "cli": "Copilot through GitHub's command `copilot`, run once an answer: a second and more each",
+    "cli": "Copilot by GitHub's command `copilot`: a second and more each",
 }
-"""The engines of this version, that one first which answers where nothing is said."""
+"""The engines of this version, that one first which answers where nothing is said.
+
+What is said of each fits into a menu of 80 columns, behind its name.
+"""
 
 
 class Engines:

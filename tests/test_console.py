@@ -145,6 +145,13 @@ def test_a_table_for_a_person_is_aligned() -> None:
     )
 
 
+def test_a_table_without_a_row_has_no_head() -> None:
+    """A person is told in words that there is nothing."""
+    ours = streams({"NO_COLOR": "1"})
+    ours.table(("id", "context"), [])
+    assert ours.stdout.getvalue() == ""  # type: ignore[attr-defined]
+
+
 def test_a_table_for_a_program_is_tabs() -> None:
     """Into a pipe: one line a row, tabs between, no head, nothing that could be taken for one."""
     ours = streams(stdout=False)

@@ -114,3 +114,4 @@ def test_names_are_completed(world: World) -> None:
     assert command.complete is not None
     offered = {choice.text: choice.meta for choice in command.complete(chat_of(world), "")}
     assert offered == ENGINES
+    assert max(map(len, ENGINES.values())) <= 64  # in a menu of 80 columns nothing is cut

@@ -114,7 +114,8 @@ class Streams:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table: aligned for a person, one line a row with tabs between for a program.
 
-        Column names without text make a table without a head; a program gets no head either way.
+        Column names without text make a table without a head; a program gets no head either way,
+        and a person none where there is no row.
         """
         body = [[safe_line(str(cell), limit=None) for cell in row] for row in rows]
         if not self.stdout_is_terminal:
@@ -122,7 +123,7 @@ class Streams:
         else:
             from copilot_cli.ui.tables import aligned
 
-            lines = aligned(columns, body, room=self.size()[0] - 1, bold=self.color)
+            lines = aligned(columns, body, room=self.size()[0] - 1, bold=self.color) if body else []
         self.out_bytes(utf8("".join(f"{line}\n" for line in lines)))
 
     # -- stderr ------------------------------------------------------------------------------
