@@ -275,6 +275,15 @@ def test_files_are_found(
     assert call("find_files", **arguments) == found
 
 
+def test_what_cannot_be_listed_is_not_found(call: Callable[..., str], folder: Path) -> None:
+    """This program's own folders, and those that hold secrets; a name beside others is seen."""
+    (folder / "src/.ssh").mkdir()
+    for name in ("own/found", "own/secrets/found", "src/.ssh/found", "src/found", ".env"):
+        (folder / name).touch()
+    assert call("find_files", pattern="found") == "src/found"
+    assert call("find_files", pattern=".env") == ".env"
+
+
 def test_what_cannot_be_looked_through(call: Callable[..., str]) -> None:
     """A file, another folder, and a pattern of too many."""
     for arguments, said in (

@@ -109,7 +109,8 @@ def _found(
     depth = len(folder.parts)
     names: list[str] = []
     for path in walk(folder, environ=environ, stopped=running.stop.is_set):
-        if any(glob.matches(path.parts[depth:]) for glob in wanted):
+        fits = any(glob.matches(path.parts[depth:]) for glob in wanted)
+        if fits and place.may_read(path.parent):  # what cannot be listed is not found
             names.append(place.name(path))
             if len(names) > _MOST_NAMES:
                 break
