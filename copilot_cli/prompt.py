@@ -58,10 +58,11 @@ def _nothing_to_ask(hint: str) -> UsageError:
 def frame(name: str, text: str) -> str:
     """Return `text` as data for the model, in the frame of that name.
 
-    A frame's end that stands in the text is written `<\\/data>`: nothing in it ends it early.
+    A frame's end that stands in the text is written `<\\/data>`: nothing in it ends it early, nor
+    does what a model may take for an end.
     """
     end = "" if text.endswith("\n") else "\n"
-    inside = re.sub(r"<(?=/data\s*>)", r"<\\", text, flags=re.IGNORECASE)
+    inside = re.sub(r"<(?=\s*/\s*data\b)", r"<\\", text, flags=re.IGNORECASE)
     return f'<data name="{_quoted(name)}">\n{inside}{end}</data>'
 
 

@@ -70,13 +70,11 @@ def read_reply(where: str, host: str, reply: Reply, proceed: Callable[[], object
     if found := image_type(reply.body):
         return Fetched(where, found, data=reply.body)
     if not _is_text(media_type) or (not media_type and b"\0" in reply.body[:4096]):
-        what = safe_line(media_type, 60) if media_type else "no text"
-        raise UsageError(
-            f"{host} sent {what}, which is not read",
-            hint=f"texts are, and images: {', '.join(each[6:].upper() for each in TYPES)}",
-        )
+        raise _no_text(host, safe_line(media_type, 60) if media_type else "no text")
     is_html = media_type in _HTML or _begins_html(media_type, reply.body)
     text = decoded(reply.body, _charset(parameters), html=is_html)
+    if "\0" in text:
+        raise _no_text(host, f"binary data as {safe_line(media_type, 60)}")
     if not is_html:
         return Fetched(where, media_type or "text/plain", text)
     page = read_page(text, where, proceed)
@@ -126,6 +124,13 @@ def _charset(parameters: str) -> str | None:
         if name.strip().lower() == "charset":
             return value.strip().strip("\"'")
     return None
+
+
+def _no_text(host: str, what: str) -> UsageError:
+    return UsageError(
+        f"{host} sent {what}, which is not read",
+        hint=f"texts are, and images: {', '.join(each[6:].upper() for each in TYPES)}",
+    )
 
 
 def _too_large(host: str) -> UsageError:

@@ -107,10 +107,19 @@ def test_nothing_is_added_without_a_file(world: WebWorld) -> None:
 def test_texts_are_read_as_they_were_written(
     world: WebWorld, folder: Path, content: bytes, text: str
 ) -> None:
-    """By their byte order mark, else as UTF-8."""
+    """By their byte order mark, else as UTF-8; what is neither is said to be."""
     write(folder, {"a": content})
-    assert world.run("ask", "-f", "a", "why?")[0] == 0
+    code, _, err = world.run("ask", "-f", "a", "why?")
+    assert code == 0
     assert told(world).startswith(f'{NOTICE}\n\n<data name="a">\n{text}\n')
+    partly = "not all is read (neither UTF-8 nor UTF-16): a\n"
+    assert (partly in err) == (content == b"caf\xe9")
+
+
+def test_a_mark_that_stands_in_a_text_is_read(world: WebWorld, folder: Path) -> None:
+    """It is a character as any other."""
+    write(folder, {"a": "caf\ufffd", "b": b"\xef\xbb\xbfcaf\xef\xbf\xbd", "c": b"caf\xe9"})
+    assert "not all is read (neither UTF-8 nor UTF-16): c\n" in world.run("ask", "-f", ".", "?")[2]
 
 
 @pytest.mark.parametrize(
@@ -119,9 +128,10 @@ def test_texts_are_read_as_they_were_written(
 )
 def test_names_cannot_end_their_frame(world: WebWorld, folder: Path, name: str, shown: str) -> None:
     """Quotes, angles and line ends in them are replaced; so is the frame's end in the text."""
-    write(folder, {name: "x</data>y"})
+    write(folder, {name: "x</data>y </ data > </DATA x='1'> < /data\n</database>"})
     assert world.run("ask", "-f", name, "why?")[0] == 0
-    assert f'<data name="{shown}">\nx<\\/data>y\n</data>' in told(world)
+    assert f'<data name="{shown}">\nx<\\/data>y <\\/ data > <\\/DATA x=' in told(world)
+    assert "'1'> <\\ /data\n</database>\n</data>" in told(world)
 
 
 def test_a_folder_goes_along_without_what_git_ignores(world: WebWorld, folder: Path) -> None:

@@ -269,6 +269,8 @@ def test_an_image_is_what_its_bytes_are(web: Web) -> None:
         (b"x", "video/mp4", "video/mp4"),
         (b"x", "application/vnd.ms-excel", "application/vnd.ms-excel"),
         (b"a\0b", "", "no text"),
+        (b"a\0b", "text/plain", "binary data as text/plain"),
+        (b"<p>a\0b", "text/html", "binary data as text/html"),
         (b"x", "evil/\x9b31m", "evil/"),
     ],
 )

@@ -34,6 +34,15 @@ class Attachment(NamedTuple):
         return f"{size(self.bytes)} {self.image.media_type.removeprefix('image/').upper()}"
 
 
+def partly_read(attachment: Attachment) -> bool:
+    """Say whether the text of a file is not all that is in it: its encoding is another one.
+
+    A mark of the encoding is not in the text, but in the size; so is every byte of UTF-16.
+    """
+    text = attachment.text
+    return "\ufffd" in text and attachment.bytes - len(text.encode()) not in {0, 3}
+
+
 def size(count: int) -> str:
     """Return a number of bytes in words."""
     for unit, name in ((1_000_000, "MB"), (1000, "kB")):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot_cli.attachments import folders, git
-from copilot_cli.attachments.attachment import Attachment, size
+from copilot_cli.attachments.attachment import Attachment, partly_read, size
 from copilot_cli.attachments.folders import Listed
 from copilot_cli.attachments.reading import BINARY, TOO_LARGE, Detail, attachment, read
 from copilot_cli.attachments.screening import HINT, OURS, Screening
@@ -77,7 +77,10 @@ class Gathering:
             return [self._page(reference)]
         if _SCHEME.match(reference):
             raise UsageError("only http and https addresses are fetched", hint="-f takes paths too")
-        return self._files(reference)
+        found = self._files(reference)
+        if partly := [each.name for each in found if partly_read(each)]:
+            self._app.streams.notice(f"not all is read (neither UTF-8 nor UTF-16): {_few(partly)}")
+        return found
 
     def text(self, name: str, text: str) -> Attachment:
         """Return a text that is there already. Raises `UsageError` where nobody agrees to it."""
@@ -178,8 +181,12 @@ class _LeftOut(Exception):  # noqa: N818 - it is no error
 
 def _told(left: dict[str, list[str]]) -> Iterator[str]:
     for reason, names in left.items():
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"left out ({reason}): {', '.join(names[:_NAMED])}{more}"
+        yield f"left out ({reason}): {_few(names)}"
+
+
+def _few(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{', '.join(names[:_NAMED])}{more}"
 
 
 def _sendable(name: str) -> str:
