@@ -183,7 +183,7 @@ def test_with_the_persons_word_a_folder_goes_along_whole(world: WebWorld, folder
         ("src/**/*.py", ["src/b.py", "src/deep/c.py"]),
         ("src/?.py", ["src/b.py"]),
         ("s*/[b].{py,txt}", ["src/b.py", "src/b.txt"]),
-        ("./src/*.txt", ["./src/b.txt"]),
+        ("./src/*.txt", ["src/b.txt"]),
         ("shots/*.png", ["shots/one.png"]),
     ],
 )
@@ -203,6 +203,15 @@ def test_patterns(world: WebWorld, folder: Path, pattern: str, names: list[str])
     content = told(world)
     text = content if isinstance(content, str) else content[0]["text"]
     assert [line.split('"')[1] for line in text.splitlines() if "name=" in line] == names
+
+
+@pytest.mark.parametrize("again", ["src", "src/", "./src", "./src/*", "src/a", "././src//a", "ABS"])
+def test_each_name_goes_along_once(world: WebWorld, folder: Path, again: str) -> None:
+    """However it is written."""
+    write(folder, {"src/a": "one"})
+    words = ("-f", "src/a", "-f", again.replace("ABS", str(folder / "src")))
+    assert world.run("ask", *words, "why?")[0] == 0
+    assert told(world) == f"{NOTICE}\n\n{frame('src/a', 'one')}\n\nwhy?"
 
 
 def test_an_absolute_pattern(world: WebWorld, folder: Path, tmp_path: Path) -> None:

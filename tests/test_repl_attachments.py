@@ -99,6 +99,15 @@ def test_a_folder_and_changes_and_pages(world: WebWorld) -> None:
     ]
 
 
+def test_what_was_attached_is_detached_as_it_was_written(world: WebWorld) -> None:
+    """With or without `./`, and with slashes."""
+    write(Path.cwd(), {"a": "x", "src/b": "y", "src/c": "z"})
+    talk(world, "/attach ./a", "/attach ./src/", "/detach ./a", "/detach ./src/b", "why?")
+    (content,) = told(world)
+    assert content.count("<data name=") == 1
+    assert '<data name="src/c">' in content
+
+
 @pytest.mark.parametrize("agrees", [True, False])
 def test_what_may_hold_a_secret_is_asked_about(world: WebWorld, agrees: bool) -> None:
     """No is the default, and sends nothing."""

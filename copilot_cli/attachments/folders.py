@@ -6,7 +6,7 @@ Rule: bounded in number and in size, before any of them is read whole. Links are
 import itertools
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from copilot_cli.errors import UsageError
@@ -76,7 +76,8 @@ def _named(folder: Path, name: str, environ: Mapping[str, str]) -> Iterator[List
         os.scandir(root).close()
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror}") from error
-    start = "" if name in {"", "."} else name.rstrip("/") + "/"
+    called = PurePath(name).as_posix()  # without `./`: as a file is called that is named itself
+    start = "" if called == "." else called.rstrip("/") + "/"
     closed: list[Path] = []
     for count, path in enumerate(walk(root, environ=environ, closed=closed.append)):
         if count == _MOST_SEEN:

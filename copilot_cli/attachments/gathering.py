@@ -98,7 +98,8 @@ class Gathering:
             raise UsageError(f"{reference} cannot be read: {reason}") from error
         environ = self._app.effects.environ
         if is_folder:
-            return self._several(folders.below(path, reference, environ), reference, images=False)
+            name = self._name(path, reference)
+            return self._several(folders.below(path, name, environ), reference, images=False)
         if not is_there and folders.is_pattern(reference):
             files = folders.fitting(reference, self._cwd, environ)
             return self._several(files, reference, images=True)

@@ -4,6 +4,7 @@ Rule: nothing goes along that was not named by the person, and all of it is said
 """
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from copilot_cli.attachments.attachment import Attachment, size
@@ -30,9 +31,12 @@ class Attachments:
 
     def remove(self, name: str) -> bool:
         """Take back what is called `name`, or stands below the folder of that name."""
-        above = name.rstrip("/") + "/"
+        names = {name, PurePath(name).as_posix()}  # `./a` is called `a`
+        above = tuple(each.rstrip("/") + "/" for each in names)
         kept = [
-            each for each in self.waiting if each.name != name and not each.name.startswith(above)
+            each
+            for each in self.waiting
+            if each.name not in names and not each.name.startswith(above)
         ]
         found = len(kept) < len(self.waiting)
         self.waiting = kept
