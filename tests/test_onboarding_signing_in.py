@@ -12,6 +12,7 @@ from tests.wizard_world import DEFAULT, Person, World
 
 CLASSIC = "ghp_madeUpForTests000000000000000000000000"
 REFRESH = "ghr_madeUpForTests000000000000000000000000"
+UNKNOWN = "ghu_madeUpForTests000000000000000000000000"
 SERVER = "ghs_madeUpForTests000000000000000000000000"
 
 
@@ -149,6 +150,17 @@ def test_a_bad_token_from_a_pipe(world: World, stdin: str) -> None:
     assert world.endpoints == []
     assert world.files() == set()
     assert not stdin.strip() or stdin not in failed.value.message
+
+
+def test_a_token_that_github_refuses_is_not_mended_by_the_wizard_itself(world: World) -> None:
+    """Who is in the wizard is not sent to the wizard, but told another way."""
+    with pytest.raises(SignInError) as refused:
+        world.onboard(token_stdin=True, stdin=f"{UNKNOWN}\n", store="keyfile")
+    assert refused.value.hint == "give a token that is valid, or sign in with --method device"
+    world.found = [source("environment", UNKNOWN, "COPILOT_CHAT_TOKEN")]
+    with pytest.raises(SignInError) as refused:
+        world.onboard(method="env", store="keyfile")
+    assert refused.value.hint == "unset COPILOT_CHAT_TOKEN, or set it to a valid token"
 
 
 def test_token_stdin_goes_with_no_other_method(world: World) -> None:

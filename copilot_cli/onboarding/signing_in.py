@@ -26,6 +26,9 @@ _NOT_FOUND = {
 }
 
 
+_ANOTHER = "give a token that is valid, or sign in with --method device"
+
+
 class SignIn(NamedTuple):
     """A sign-in that GitHub took, before it is kept; `copilot` is what it is good for."""
 
@@ -163,11 +166,21 @@ class SigningIn:
         )
         return GitHubCredential.from_grant(grant, client_id=client_id, now=app.effects.now())
 
-    def prove(self, credential: GitHubCredential) -> SignIn:
+    def prove(self, credential: GitHubCredential, method: str, source: Source | None) -> SignIn:
         """Exchange the token that was just got, whatever a variable says, and learn whose it is.
 
         One that is exchanged for nothing is proven by GitHub's word on its account's plan and host.
+        Where GitHub refuses one that the person gave, by `method` or in `source`, the hint of the
+        `SignInError` is another way to sign in.
         """
+        try:
+            return self._proven(credential)
+        except SignInError as error:
+            if method != "device":
+                error.hint = (source.remedy if source else None) or _ANOTHER
+            raise
+
+    def _proven(self, credential: GitHubCredential) -> SignIn:
         access, effects = self._app.access, self._app.effects
         copilot = exchange_patiently(
             access.exchange,

@@ -136,7 +136,8 @@ class Wizard:
         """Return what seals the store, and the sign-in that was kept in it."""
         kind, store = self._sealing.open(method)
         try:
-            sign_in = self._signing_in.prove(self._signing_in.obtain(method, source))
+            credential = self._signing_in.obtain(method, source)
+            sign_in = self._signing_in.prove(credential, method, source)
         except BaseException:
             # Ctrl-C, a refusal, anything: an empty store is not left behind.
             self._sealing.take_back()
