@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from copilot_cli.errors import StoreError
+from copilot_cli.errors import StoreError, UsageError
 from copilot_cli.paths import Paths, locate
 from copilot_cli.settings import Settings
 from copilot_cli.ui.console import Streams
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
     from copilot_cli.access import Access
@@ -154,6 +156,13 @@ class App:
         return build_client(
             self.effects.environ, transport=self.effects.transport, user_agent=USER_AGENT
         )
+
+    def folder(self) -> "Path":
+        """Return the folder that one is in. Raises `UsageError` where it is gone."""
+        try:
+            return self.effects.cwd()
+        except OSError as error:
+            raise UsageError("the folder you are in is gone", hint="change to another") from error
 
     def fetch(self, url: str) -> "Fetched":
         """Return the public page or image at `url`; see `fetching.fetch` for what is raised."""

@@ -102,11 +102,7 @@ class Toolkit:
 
     @cached_property
     def _place(self) -> Place:
-        try:
-            folder = self._app.effects.cwd()
-        except OSError as error:
-            raise UsageError("the folder you are in is gone: tools need one") from error
-        return Place(folder, self._own())
+        return Place(self._app.folder(), self._own())
 
     def _own(self) -> tuple[Path, ...]:
         """Return what belongs to this program, which no tool touches."""

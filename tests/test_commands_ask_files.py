@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,15 @@ def test_a_terminal_hears_how_large_it_is(world: WebWorld, folder: Path) -> None
     assert "with a (3 bytes), stdin (3 bytes): about 16 tokens" in heard("-f", "a", "why?")
     assert "with stdin (3 bytes): about 8 tokens" in heard("why?")
     assert "stdin" not in heard()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder goes that somebody is in")
+def test_a_folder_that_is_gone(world: WebWorld, folder: Path) -> None:
+    """It is said, whatever is to go along from there."""
+    folder.rmdir()
+    code, _, err = world.run("ask", "-f", "a", "why?")
+    assert code == 2
+    assert "the folder you are in is gone" in err
 
 
 def test_nothing_is_added_without_a_file(world: WebWorld) -> None:

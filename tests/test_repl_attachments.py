@@ -1,5 +1,6 @@
 """What goes along with a question of the chat: attached, mentioned, or dropped on the line."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ def test_an_image_that_is_dropped_on_the_line(world: WebWorld, form: str) -> Non
     (content,) = told(world)
     assert content[1]["type"] == "image_url"
     assert content[2]["text"] == f"what is {pasted}, please?"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder goes that somebody is in")
+def test_a_chat_goes_on_in_a_folder_that_is_gone(world: WebWorld) -> None:
+    """A sentence has a full stop in it, and means no file; one that is named is missed."""
+    Path.cwd().rmdir()
+    talk(world, "Go on. See @notes.md.", "/attach notes.md", "/save x", "Go on.")
+    assert told(world) == ["Go on. See @notes.md.", "Go on."]
+    assert said(world).count("the folder you are in is gone") == 2
 
 
 @pytest.mark.parametrize("words", ["see {}/notes.txt", "see {}/none.png", "see pic.png", "a.b.c"])

@@ -1,5 +1,6 @@
 """What Tab offers in the chat: commands, what follows them, and files."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def chat(world: World) -> Repl:
 def offered(chat: Repl, before: str) -> list[str]:
     """What the line becomes with each of the candidates."""
     return [before[: each.start] + each.text for each in completer(chat)(before)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no folder goes that somebody is in")
+def test_no_file_is_offered_where_the_folder_is_gone(chat: Repl) -> None:
+    """The line can be typed all the same."""
+    Path("notes.md").unlink()
+    Path.cwd().rmdir()
+    assert offered(chat, "see @no") == []
+    assert offered(chat, "/attach no") == []
 
 
 def test_the_names_of_commands_are_unique() -> None:

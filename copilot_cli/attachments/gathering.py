@@ -37,7 +37,8 @@ _REASONS = {BINARY: "binary", TOO_LARGE: "too large", OURS: "copilot-chat's own"
 class Gathering:
     """Reads what goes along with one question; `detail` is for its images.
 
-    `hint` says how else the person could agree to what may hold secrets.
+    `hint` says how else the person could agree to what may hold secrets. Raises `UsageError` where
+    the folder that one is in is gone.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Gathering:
         hint: str = HINT,
     ) -> None:
         self._app = app
-        self._cwd = app.effects.cwd()
+        self._cwd = app.folder()
         self._screening = Screening(app, allowed=allow_sensitive, hint=hint)
         self._detail = detail
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from copilot_cli.attachments.attachment import Attachment, size
+from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -63,7 +64,10 @@ class Attachments:
             return found
         from copilot_cli.ui.mentions import mentioned, pasted_images
 
-        folder = app.effects.cwd()
+        try:
+            folder = app.folder()
+        except UsageError:  # nothing is in it that words could mean
+            return found
         paths = dict.fromkeys([*mentioned(words, folder), *pasted_images(words, folder)])
         if not paths:
             return found

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from copilot_cli.errors import CopilotChatError
+from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.messages import AUTO, AUTO_MEANS
 
 if TYPE_CHECKING:
@@ -92,19 +92,26 @@ def settings(_repl: "Repl", typed: str) -> list[Choice]:
 
 def paths(repl: "Repl", typed: str) -> list[Choice]:
     """Return the files and folders whose path begins as `typed`."""
-    from copilot_cli.ui.mentions import completer
-
-    found = completer(repl.app.effects.cwd())(f"@{typed}")
+    found = _files(repl)(f"@{typed}")
     return [Choice(each.text.removeprefix("@").strip('"'), each.meta) for each in found]
+
+
+def _files(repl: "Repl") -> "Callable[[str], Iterable[Candidate]]":
+    """Return the completer of files: of none, where the folder that one is in is gone."""
+    from copilot_cli.ui.mentions import completer as of_files
+
+    try:
+        return of_files(repl.app.folder())
+    except UsageError:
+        return lambda _: ()
 
 
 def completer(repl: "Repl") -> "Callable[[str], Iterable[Candidate]]":
     """Return the completer of the chat's line: commands, what follows them, `@files`."""
     from copilot_cli.repl.table import COMMANDS
     from copilot_cli.ui.completing import Candidate
-    from copilot_cli.ui.mentions import completer as of_files
 
-    files = of_files(repl.app.effects.cwd())
+    files = _files(repl)
 
     def find(before: str) -> "Iterable[Candidate]":
         if not before.startswith("/") or before.startswith("//") or "\n" in before:

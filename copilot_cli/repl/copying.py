@@ -136,7 +136,7 @@ def _to_clipboard(repl: "Repl", text: str, what: str) -> None:
 
 def _path(repl: "Repl", name: str) -> Path:
     try:
-        return repl.app.effects.cwd() / Path(name.strip().strip('"')).expanduser()
+        return repl.app.folder() / Path(name.strip().strip('"')).expanduser()
     except RuntimeError as error:
         raise UsageError(f"{name}: the ~ in it cannot be expanded") from error
 

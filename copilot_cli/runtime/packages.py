@@ -8,6 +8,7 @@ only after a person was shown its hash and said yes, once for each hash.
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,12 +131,14 @@ class Packages:
         )
 
     def _npm(self) -> "Npm":
-        effects = self._app.effects
+        effects, project = self._app.effects, None
         try:
             home = effects.home()
         except RuntimeError:
             return npmrc.read(effects.environ, None, None)
-        return npmrc.read(effects.environ, home, nearest(".npmrc", effects.cwd(), home))
+        with suppress(OSError):  # the folder that one is in may be gone
+            project = nearest(".npmrc", effects.cwd(), home)
+        return npmrc.read(effects.environ, home, project)
 
     def _variable(self) -> str | None:
         """Return the address that the environment gives. Raises `SettingsError` for a bad one."""
