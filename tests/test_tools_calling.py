@@ -464,3 +464,23 @@ def test_a_schema_that_names_another_place_is_not_fetched() -> None:
 def test_any_call_has_a_result(name: str, arguments: str) -> None:
     """Whatever a model writes."""
     assert len(called((name, arguments), ("add", arguments))) == 2
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"x": {"pattern": "[[:alpha:]](", "type": "string"}}},
+        {"properties": {"x": {"type": "word"}}},
+        {"properties": {"x": {"$ref": "https://schemas.example/x.json"}}},
+        {"properties": {"x": {"$ref": "#/$defs/none"}}},
+        {"properties": 7},
+        {"properties": {"x": {"enum": 7}}},
+    ],
+    ids=["pattern", "type", "far ref", "near ref", "properties", "enum"],
+)
+def test_a_schema_that_cannot_be_read_is_told(schema: dict[str, Any]) -> None:
+    """It may be another program's, written for another reader; nothing runs unchecked."""
+    strange = Tool("strange", "Strange.", {"type": "object", **schema}, lambda *_: "ran")
+    ((told, error),) = called(("strange", {"x": "a"}), tools=[strange])
+    assert told.startswith("The tool's own schema cannot be read: ")
+    assert error

@@ -144,14 +144,14 @@ class Calls:
 
     def _hold(self, tool: Tool, arguments: dict[str, Any]) -> None:
         from jsonschema.exceptions import best_match
-        from referencing.exceptions import Unresolvable
 
         try:
             wrong = best_match(self._validator(tool).iter_errors(arguments))
         except RecursionError as error:
             raise _Refused("The arguments are nested too deeply.") from error
-        except Unresolvable as error:
-            raise _Refused(f"The tool's own schema cannot be read: {str(error)[:200]}.") from error
+        except Exception as error:  # whatever a schema from elsewhere holds: `$ref`, `pattern`, …
+            said = " ".join(str(error).split())[:200]
+            raise _Refused(f"The tool's own schema cannot be read: {said}.") from error
         if wrong is not None:
             place = "".join(f"/{step}" for step in wrong.absolute_path)
             where = f" (at {place[:100]})" if place else ""
