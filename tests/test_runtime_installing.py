@@ -381,11 +381,14 @@ def test_without_a_person_the_flag_has_to_say_it(world: RuntimeWorld) -> None:
     assert len(world.registry.downloads) == 1
 
 
-def test_a_hash_that_is_given_has_to_be_right(world: RuntimeWorld) -> None:
-    """A person vouches for one package, and not for what came in its place."""
-    world.pinned = False
-    with pytest.raises(ServiceError, match="not what was published"):
+@pytest.mark.parametrize("pinned", [True, False])
+def test_a_hash_that_is_given_has_to_be_right(world: RuntimeWorld, pinned: bool) -> None:
+    """A person vouches for one package, and not for what came in its place, known or not."""
+    world.pinned = pinned
+    with pytest.raises(ServiceError, match="not what --sha512 says: its SHA-512 is") as caught:
         world.install(Person(), sha512=sha512(b"another"))
+    assert caught.value.kind == "integrity"
+    assert not world.target.exists()
 
 
 # -- files ------------------------------------------------------------------------------------

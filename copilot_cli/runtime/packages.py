@@ -106,10 +106,10 @@ class Packages:
         file = self._folder / f"{wanted.version}-{self._here.name}-{name}{PART}"
         expected = self._expected(wanted)
         for begun in (file.exists(), False):
-            if not (begun and hashes.of(file) in expected):
-                self._fetch(npm, url, wanted, file, resumable=bool(expected))
+            if not (begun and hashes.of(file) == expected):
+                self._fetch(npm, url, wanted, file, resumable=expected is not None)
             digest = hashes.of(file)
-            if not begun or digest in expected:
+            if not begun or digest == expected:
                 break
             file.unlink()  # the two halves did not belong together
         return Package(file, digest, where, official=not url)
@@ -150,29 +150,34 @@ class Packages:
     def _pinned(self, wanted: Wanted) -> str | None:
         return self._pins.get(wanted.version, {}).get(self._here.name)
 
-    def _expected(self, wanted: Wanted) -> set[str]:
-        return set(filter(None, (self._pinned(wanted), wanted.sha512)))
+    def _expected(self, wanted: Wanted) -> str | None:
+        """Return the hash that it has to have: what the person says of it comes first."""
+        return wanted.sha512 or self._pinned(wanted)
 
     def _accept(self, package: Package, wanted: Wanted) -> None:
         """Raise unless the hash is one that is pinned, or that the person vouches for."""
-        pinned, digest = self._pinned(wanted), package.digest
-        if digest in self._expected(wanted):
+        digest = package.digest
+        if digest == self._expected(wanted):
             return
+        if wanted.sha512 is not None:
+            raise self._another(package, "what --sha512 says")
         if (other := hashes.known(digest, self._pins)) is not None:
             raise UsageError(
                 f"{package.where} is the runtime {other.version} for {other.platform}",
                 hint=f"this machine needs {wanted.version} for {self._here.name}",
             )
-        if wanted.sha512 is not None or (package.official and pinned is not None):
-            raise ServiceError(
-                f"what came from {package.where} is not what was published: its SHA-512 is"
-                f" {digest}",
-                hint="nothing was unpacked; whoever sent it may have changed it",
-                kind="integrity",
-            )
+        if package.official and self._pinned(wanted) is not None:
+            raise self._another(package, "what was published")
         if digest in self._accepted():
             return
         self._ask(package, wanted)
+
+    def _another(self, package: Package, meant: str) -> ServiceError:
+        return ServiceError(
+            f"what came from {package.where} is not {meant}: its SHA-512 is {package.digest}",
+            hint="nothing was unpacked; whoever sent it may have changed it",
+            kind="integrity",
+        )
 
     def _ask(self, package: Package, wanted: Wanted) -> None:
         """Show a hash that nobody vouches for. Raises `UsageError` unless it is agreed to."""
