@@ -1,6 +1,7 @@
 """The wizard's choice between the two ways to Copilot, and the runtime that one of them needs."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from copilot_cli.errors import Interrupted, SettingsError
 from copilot_cli.onboarding.engine_choice import WAYS
-from copilot_cli.onboarding.wizard import RISK
+from copilot_cli.onboarding.wizard import RISK, RISK_OF_GITHUBS
 from tests.runtimes import runtime_program
 from tests.wizard_world import DEFAULT, ENGINE, Person, World
 
@@ -118,3 +119,14 @@ def test_a_dry_run_names_the_runtime(world: World) -> None:
     assert not any("runtime" in line for line in world.plan(**DEVICE))
     world.environ["COPILOT_CHAT_ENGINE"] = "official"
     assert any("cache/runtimes (the official runtime" in line for line in world.plan(**DEVICE))
+
+
+@pytest.mark.parametrize("name", ["official", "cli"])
+def test_the_risk_that_is_told_is_that_of_the_engine(world: World, name: str) -> None:
+    """Who has named GitHub's own program is not told that an editor's part is played."""
+    world.environ["COPILOT_CLI_PATH"] = str(world.home)  # official sees at once that it is none
+    with suppress(SettingsError):
+        world.onboard(options={"engine": name}, **DEVICE)
+    said = world.said.replace("\n", " ")
+    assert RISK_OF_GITHUBS in said
+    assert RISK not in said

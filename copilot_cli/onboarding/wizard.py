@@ -19,6 +19,7 @@ from copilot_cli.onboarding.first_answer import FirstAnswer
 from copilot_cli.onboarding.sealing import Sealing, kept_where
 from copilot_cli.onboarding.second_run import SecondRun
 from copilot_cli.onboarding.signing_in import SignIn, SigningIn
+from copilot_cli.routing import GITHUBS
 from copilot_cli.runtime.installed import FOLDER
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ RISK = (
     "copilot-chat speaks to Copilot as an editor does. GitHub offers those endpoints to its own "
     "clients only, and has warned accounts over heavy automated use. Your account, your decision; "
     "docs/risk.md has the whole of it."
+)
+RISK_OF_GITHUBS = (
+    "GitHub's own program asks the model, which is its sanctioned way; heavy automated use is "
+    "against its terms either way. copilot-chat signs in and lists the models as an editor does, "
+    "which GitHub offers to its own clients only. Your account, your decision; docs/risk.md has "
+    "the whole of it."
 )
 _WIDTH = 79
 
@@ -129,7 +136,8 @@ class Wizard:
         settings = self._app.settings
         if settings.source("engine") != "config.toml" or settings.engine == "byok":
             person = self._app.streams.person
-            text = WAYS if self._engine_choice.open else RISK
+            asked = RISK_OF_GITHUBS if settings.engine in GITHUBS else RISK
+            text = WAYS if self._engine_choice.open else asked
             self._say(f"{text}\n" if person else textwrap.fill(text, _WIDTH))
 
     def _sign_in(self, method: str, source: Source | None) -> tuple[str, SignIn]:
