@@ -475,6 +475,15 @@ def test_an_endpoint_refuses_in_its_own_words(world: World) -> None:
         world.ask()
 
 
+def test_an_identity_that_is_refused_is_the_commands_own(world: World) -> None:
+    """No setting of ours changes what it calls itself."""
+    world.plan(*BEGUN, failed(466))
+    with pytest.raises(SettingsError, match="no longer takes this client identity") as caught:
+        world.ask(engine=world.engine(sign_in()))
+    assert caught.value.hint is not None
+    assert "npm install -g @github/copilot brings the newest" in caught.value.hint
+
+
 def test_a_server_that_fails_is_asked_again(world: World) -> None:
     """As often as any engine does it, by our rule and with our waits."""
     world.plan(*BEGUN, failed(500))

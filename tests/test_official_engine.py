@@ -11,6 +11,7 @@ import pytest
 
 from copilot_cli.chat import Chat
 from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.official import faults
 from copilot_cli.engines.official.runtime import Deadlines
 from copilot_cli.engines.official.sdk import PLACEHOLDER
 from copilot_cli.errors import (
@@ -506,6 +507,17 @@ def test_a_refusal_is_sent_again_by_the_table_of_all_engines(
             ask(world.engine, request(("user", "a")))
         assert len(world.replies.requests) == requests
         assert len(world.waits) == requests - 1
+
+
+def test_an_identity_that_is_refused_is_the_runtimes_own(tmp_path: Path) -> None:
+    """No setting of ours changes what it calls itself."""
+    refused = httpx.Response(466, json={"error": {"message": "too old"}})
+    with (
+        official(tmp_path, refused, access=sign_in()) as world,
+        pytest.raises(SettingsError, match="no longer takes this client identity") as caught,
+    ):
+        ask(world.engine, request(("user", "a")))
+    assert caught.value.hint == faults.UPDATE
 
 
 def test_what_the_model_does_not_take_is_left_out_and_said(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ class CliEngine:
             prompt,
             self._variables(request),
             _nothing if isinstance(access, Endpoint) else access.check,
-            partial(_explained, access) if isinstance(access, Endpoint) else _as_it_is,
+            partial(_explained, access) if isinstance(access, Endpoint) else _of_its_own,
         )
 
 
@@ -211,8 +211,10 @@ def _nothing() -> None:
     """An endpoint of the person's own has no sign-in that could be refused."""
 
 
-def _as_it_is(failure: Failure) -> Failure:
-    return failure
+def _of_its_own(failure: Failure) -> Failure:
+    from copilot_cli.engines.official.faults import of_its_own
+
+    return of_its_own(failure, f"the command copilot says who it is: {command.UPDATE}")
 
 
 def _explained(endpoint: Endpoint, failure: Failure) -> Failure:

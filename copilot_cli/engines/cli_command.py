@@ -23,6 +23,7 @@ PATH_VARIABLE = "COPILOT_CLI_PATH"
 MINIMUM = (1, 0, 100)
 """The oldest version that knows all of `_OPTIONS`; its changelog names the last one there."""
 
+UPDATE = "npm install -g @github/copilot brings the newest"
 INSTALL = (
     "install it (npm install -g @github/copilot) or name it in COPILOT_CLI_PATH;"
     " the engine direct does without"
@@ -117,7 +118,7 @@ def check_version(program: Path, said: str) -> None:
         raise SettingsError(
             f"{program} is version {'.'.join(match.groups())}; the engine cli needs"
             f" {'.'.join(map(str, MINIMUM))} or a later one",
-            hint="npm install -g @github/copilot brings the newest",
+            hint=UPDATE,
             kind="runtime",
         )
 

@@ -58,7 +58,7 @@ class Row(NamedTuple):
 
 
 _ONBOARD = "sign in again with `copilot-chat onboard --force`"
-_IDENTITY = (
+IDENTITY = (
     "update editor_identity in the settings: see `copilot-chat config list` and docs/environment.md"
 )
 _ANEW = "`copilot-chat usage` shows when it starts anew"
@@ -105,7 +105,7 @@ TABLE: tuple[Row, ...] = (
     Row("the model's provider is at its limit", LimitError,
         codes=("upstream_provider_rate_limit",), hint=_OTHER_MODEL, retry=LIMIT),
     Row("requests of this client identity are blocked", LimitError,
-        codes=("extension_blocked",), hint=_IDENTITY),
+        codes=("extension_blocked",), hint=IDENTITY),
     # The model.
     Row("the model is not available to you", ModelUnavailable,
         codes=("model_not_supported", "model_not_found", "no_available_model_endpoints"),
@@ -137,7 +137,7 @@ TABLE: tuple[Row, ...] = (
         statuses=range(520, 530)),
     # What is wrong with the credential or the identity, said as a bad request.
     Row("the service does not know this client identity", SettingsError, kind="identity",
-        codes=_FLAWED, statuses=(400,), texts=("editor-version",), hint=_IDENTITY),
+        codes=_FLAWED, statuses=(400,), texts=("editor-version",), hint=IDENTITY),
     Row("the service does not take this kind of token", SignInError, kind="token_kind",
         codes=_FLAWED, statuses=(400,),
         texts=("authorization header is badly formatted", "personal access tokens"),
@@ -154,7 +154,7 @@ TABLE: tuple[Row, ...] = (
     # What is not allowed; GitHub answers limits with 403, too.
     Row("a rate limit is reached", LimitError, statuses=(403,), limits=True, retry=LIMIT),
     Row("the service refused this client identity", NotAllowedError,
-        statuses=(403,), texts=("access to this endpoint is forbidden",), hint=_IDENTITY),
+        statuses=(403,), texts=("access to this endpoint is forbidden",), hint=IDENTITY),
     Row("this is not allowed to your account", NotAllowedError, statuses=(403,), hint=_POLICY),
     # The rest of 4xx.
     Row("the service did not take the request", ServiceError,
@@ -166,7 +166,7 @@ TABLE: tuple[Row, ...] = (
         statuses=(424,), hint=_LATER, retry=ONCE),
     Row("a rate limit is reached", LimitError, statuses=(429,), retry=LIMIT),
     Row("the service no longer takes this client identity", SettingsError,
-        statuses=(466,), kind="identity", hint=_IDENTITY),
+        statuses=(466,), kind="identity", hint=IDENTITY),
     Row("the service says the request was cancelled", ServiceError,
         statuses=(499,), kind="cancelled", hint="ask again"),
     # A failure inside a reply that began well, and what is no answer at all.

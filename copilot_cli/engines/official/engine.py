@@ -127,6 +127,7 @@ class OfficialEngine:
                 notices = None if shown else form.adapt(failure.refusal)
                 if notices is None:
                     if isinstance(self._access, SignIn):
+                        faults.of_its_own(failure, faults.UPDATE)
                         raise
                     raise self._access.explain(failure) from failure
             else:

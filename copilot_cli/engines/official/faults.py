@@ -16,6 +16,7 @@ AGAIN = Retry(2, pause=0.0)
 """What became of the runtime says nothing about the request: it is sent to a new one, at once."""
 
 INSTALL = "`copilot-chat engine install` brings the one that fits; --engine direct does without it"
+UPDATE = "it is GitHub's runtime that says who it is: a newer copilot-chat brings a newer one"
 
 STATUSES = {
     # github/copilot-sdk, the session.error event: its types where no status came along.
@@ -86,6 +87,18 @@ def of_session(kind: str, status: int | None, code: str | None, message: str) ->
     if status is None:
         return Failure(ServiceError(f"GitHub's runtime: {safe_line(text, SHOWN)}", kind=KIND))
     return failure(Refusal(status, code or "", text))
+
+
+def of_its_own(failure: Failure, hint: str) -> Failure:
+    """Return `failure`, with `hint` where the identity is refused: it is GitHub's program's own.
+
+    No setting of ours changes what that calls itself.
+    """
+    from copilot_cli.engines.status_table import IDENTITY
+
+    if failure.error.hint == IDENTITY:
+        failure.error.hint = hint
+    return failure
 
 
 def said(error: BaseException) -> str:
