@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from copilot_cli.errors import SettingsError
 from copilot_cli.patterns import pattern
-from copilot_cli.secret import Secret, strip_newline, unsendable_position
+from copilot_cli.secret import Secret, redact, strip_newline, unsendable_position
 from copilot_cli.values import NamedTuple
 
 EXTRA_HEADERS_VARIABLE = "GITHUB_COPILOT_EXTRA_HEADERS"
@@ -93,13 +93,16 @@ def clean_environ(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def foreign_environ(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return `clean_environ` without whatever is called a secret, of anybody's.
+    """Return `clean_environ` without whatever is called a secret, or holds one, of anybody's.
+
+    But a proxy's, which they need to get anywhere.
 
     For programs that are not started for what the person keeps in their environment.
     """
     kept = clean_environ(environ)
-    return {name: value for name, value in kept.items() if not _is_secret(name.upper())}
+    return {name: value for name, value in kept.items() if not _is_secret(name.upper(), value)}
 
 
-def _is_secret(name: str) -> bool:
-    return name.endswith(_SECRET_AT_END) or any(word in name for word in _SECRET_WORDS)
+def _is_secret(name: str, value: str) -> bool:
+    called = name.endswith(_SECRET_AT_END) or any(word in name for word in _SECRET_WORDS)
+    return called or (redact(value) != value and not name.endswith("_PROXY"))

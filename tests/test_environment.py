@@ -63,3 +63,13 @@ def test_what_git_and_the_runtimes_do_not_get() -> None:
     environ = {**dict.fromkeys(secret, "x"), "PATH": "/bin", "COPILOT_MODEL": "x", "GH_TOKEN": "x"}
     assert foreign_environ(environ) == {"PATH": "/bin"}
     assert set(clean_environ(environ)) == {*secret, "PATH"}
+
+
+def test_what_holds_a_secret_under_another_name() -> None:
+    """It does not go along either; a proxy's is needed to get anywhere."""
+    held = {
+        "MINE": "ghu_madeUpForTests0000000000000000000000",
+        "DATABASE_URL": "postgres://me:madeUp@db.example/x",
+    }
+    proxy = {"https_proxy": "http://me:madeUp@proxy.example"}
+    assert foreign_environ({**held, **proxy}) == proxy
