@@ -182,6 +182,8 @@ def test_what_is_capped_keeps_both_ends(text: str, limit: int) -> None:
         (("add", "[" * 100_000), "The arguments are no JSON:"),
         (("add", "[1]"), "The arguments are no JSON object."),
         (("add", {"a": "1"}), "do not fit the schema: '1' is not of type 'integer' (at /a)."),
+        (("say", '{"what": NaN}'), "The arguments are no JSON: NaN is no JSON."),
+        (("say", '{"what": -Infinity}'), "The arguments are no JSON: -Infinity is no JSON."),
         (("add", {}), "do not fit the schema: 'a' is a required property."),
         (("add", {"a": 1, "c": 2}), "Additional properties are not allowed"),
         (("add", " " * (MAX_ARGUMENTS + 1)), "The arguments are longer than 1,000,000 characters."),

@@ -134,7 +134,9 @@ class Calls:
         if len(call.arguments) > MAX_ARGUMENTS:
             raise _Refused(f"The arguments are longer than {MAX_ARGUMENTS:,} characters.")
         try:
-            arguments = json.loads(call.arguments or "{}", parse_float=_number)
+            arguments = json.loads(
+                call.arguments or "{}", parse_float=_number, parse_constant=_no_number
+            )
         except (ValueError, RecursionError) as error:
             raise _Refused(f"The arguments are no JSON: {str(error)[:200]}.") from error
         if not isinstance(arguments, dict):
@@ -232,6 +234,11 @@ def _number(written: str) -> float:
     """
     value = float(written)
     return int(value) if value.is_integer() and abs(value) < _EXACT else value
+
+
+def _no_number(written: str) -> None:
+    """Refuse what Python takes for JSON, and nobody else: NaN and the infinities."""
+    raise ValueError(f"{written} is no JSON")
 
 
 def _place(numbered: tuple[int, tuple[ToolCall, _Decided]]) -> int:
