@@ -37,6 +37,7 @@ def test_one_account_goes_and_the_other_stays(world: World) -> None:
     assert (code, out) == (0, "")
     assert err.startswith("signed out octocat of github.com\n")
     assert "/settings/applications" in err
+    assert "still signed in: hubot on github.com\n" in err
     assert logins(world) == ["hubot"]
     assert "account" not in world.config
     assert world.run("status")[0] == 0

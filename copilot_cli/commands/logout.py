@@ -32,6 +32,7 @@ def logout(
     The permission you gave stays with GitHub until you revoke it at
     github.com/settings/applications.
     """
+    from copilot_cli.auth.choosing import named
     from copilot_cli.leaving import Leaving
 
     application: App = ctx.obj
@@ -52,6 +53,8 @@ def logout(
         pages, lines = leaving.pages(accounts), leaving.sign_out(accounts)
     for line in lines:
         application.streams.notice(line)
+    if left := leaving.known():
+        application.streams.notice(f"still signed in: {named(left)}")
     application.streams.notice(
         f"GitHub still has the permission you gave; to revoke that too, open {pages}"
     )

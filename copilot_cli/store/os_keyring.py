@@ -38,7 +38,10 @@ _LOCKED_HINT = (
     "unlock it, and `copilot-chat keys move --to passphrase` does without it from then on; or sign"
     " in anew: copilot-chat onboard --force --store passphrase"
 )
-_UNAVAILABLE_HINT = "choose another store: --store passphrase, --store keyfile or --store none"
+_UNAVAILABLE_HINT = (
+    "`copilot-chat onboard --store passphrase` does without it, or --store keyfile;"
+    " of `keys move` the option is --to"
+)
 # Keychain: interaction not allowed, authorisation failed (security(1), SecBase.h)
 _LOCKED_SIGNS = pattern(r"prompt dismissed|-25308|-25293", re.IGNORECASE)
 # keyring's own, secretstorage's two; by name, since neither package may be loaded to know them
