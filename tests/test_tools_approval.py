@@ -48,8 +48,8 @@ class Typing:
         yield
         self.aside -= 1
 
-    def approver(self, *allowed: str) -> Approver:
-        return Approver(allowed=allowed, terminal=self.opened, aside=self.held)
+    def approver(self) -> Approver:
+        return Approver(terminal=self.opened, aside=self.held)
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,12 @@ def test_an_agreement_is_not_for_another_tool_of_that_name() -> None:
 
 
 def test_a_tool_that_was_named_needs_no_question() -> None:
-    """`--allow` is the person's yes."""
-    typing = Typing()
-    assert typing.approver("look").decide(a_tool("run"), {}) == YES
+    """`--allow` is the person's yes, to that tool and to none that takes its name."""
+    typing = Typing("n")
+    approver, tool = typing.approver(), a_tool("run")
+    approver.allow(tool)
+    assert approver.decide(tool, {}) == YES
+    assert approver.decide(a_tool("run"), {}) == NO
 
 
 def test_without_a_terminal_nothing_runs() -> None:

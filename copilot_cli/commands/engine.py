@@ -10,6 +10,7 @@ from copilot_cli.errors import UsageError
 if TYPE_CHECKING:
     from copilot_cli.app import App
     from copilot_cli.runtime.listing import Entry, Report, State
+    from copilot_cli.runtime.packages import Wanted
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -82,7 +83,7 @@ def install(
     _install(application, wanted, as_json=as_json)
 
 
-def _install(application: "App", wanted: Any, *, as_json: bool) -> None:
+def _install(application: "App", wanted: "Wanted", *, as_json: bool) -> None:
     from copilot_cli.runtime.installing import fetch
     from copilot_cli.runtime.listing import sdk_version
     from copilot_cli.runtime.versions import remark

@@ -6,7 +6,7 @@ no terminal nothing runs but what `--allow` names.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -47,15 +47,13 @@ class Approver:
     def __init__(
         self,
         *,
-        allowed: Collection[str] = (),
         terminal: Callable[[], AbstractContextManager[Terminal | None]],
         aside: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
-        """`allowed` are the tools that need no question; `terminal` opens the controlling one.
+        """`terminal` opens the controlling one.
 
         `aside` holds back, for a `with`, whoever else reads the terminal.
         """
-        self._allowed = frozenset(allowed)
         self._agreed: set[Tool] = set()
         self._terminal = terminal
         self._aside = aside
@@ -66,7 +64,7 @@ class Approver:
 
     def decide(self, tool: Tool, arguments: Mapping[str, Any]) -> Decision:
         """Return whether the call may be run."""
-        if tool.name in self._allowed or tool in self._agreed:
+        if tool in self._agreed:
             return Decision(allowed=True)
         shown = whole(tool, arguments)
         if len(shown) > MAX_SHOWN:
