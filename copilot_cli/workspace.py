@@ -156,8 +156,9 @@ class Workspace:
 
     @property
     def _own(self) -> tuple[Path, ...]:
-        paths = self._app.paths
-        return (paths.secrets_dir, paths.key_file, paths.conversations, paths.history)
+        from copilot_cli.attachments.screening import kept
+
+        return kept(self._app.paths)
 
     def _instructions(self) -> "list[ContextFile]":
         """Return the folder's instructions for agents that its settings do not name anyway."""

@@ -485,7 +485,7 @@ def test_what_cannot_go_along(
     "name",
     [
         *("key", "config.toml", "conversations.db", "secrets/store.json", ".key.0a.tmp"),
-        *("cache/token-0a", "conversations.db.damaged-20260101T000000Z"),
+        *("trusted.json", "cache/token-0a", "conversations.db.damaged-20260101T000000Z"),
     ],
 )
 @pytest.mark.parametrize("words", [(), ("--allow-sensitive",)])

@@ -155,7 +155,7 @@ ALLOWED: dict[str, set[str]] = {
     }
     | {"store"},
     "toolkit": {"app", "attachments", "errors", "tools", "ui"},
-    "workspace": {"app", "project", "prompt", "store", "upwards"},
+    "workspace": {"app", "attachments", "project", "prompt", "store", "upwards"},
     # the official runtime on this machine
     "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
     # what the commands share

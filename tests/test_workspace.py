@@ -223,12 +223,14 @@ def test_context_is_read_anew_and_what_is_left_out_is_said(here: Here) -> None:
     assert "style.md is left out: it is not there" in here.stderr.getvalue()
 
 
-def test_the_programs_own_files_are_never_context(here: Here, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["history", "config.toml", "cache/x", "trusted.json"])
+def test_the_programs_own_files_are_never_context(here: Here, name: str) -> None:
     """Not even where the home lies in the folder."""
     here.environ["COPILOT_CHAT_HOME"] = str(here.folder / "home")
-    (here.folder / "home").mkdir()
-    (here.folder / "home" / "history").write_text("what I typed")
-    here.brings('context = ["home/history"]\n')
+    file = here.folder / "home" / name
+    file.parent.mkdir(parents=True, mode=0o700)
+    file.write_text("# {}")
+    here.brings(f'context = ["home/{name}"]\n')
     here.agree()
     assert here.app().workspace.context() is None
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.paths import Paths, locate, platform_folders
 from copilot_cli.sensitive import belongs, is_sensitive, secret_in
+from copilot_cli.store import trust
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -83,20 +84,25 @@ class Screening:
 
 
 def own(app: "App") -> tuple[Path, ...]:
-    """Return what belongs to this program: of the home in use, and of the platform's folders."""
-    usual = locate(None, {}, platform_folders)
-    paths = [each for home in (app.paths, usual) for each in _of(home)]
+    """Return what belongs to this program, wherever it is kept."""
+    found = kept(app.paths)
     with suppress(CopilotChatError):  # settings that cannot be read name no file
         if app.settings.key_file:
-            paths.append(app.settings.key_file)
-    return tuple(dict.fromkeys(paths))
+            return (*found, app.settings.key_file)
+    return found
+
+
+def kept(paths: Paths) -> tuple[Path, ...]:
+    """Return what belongs to this program in the home of `paths`, and in the platform's folders."""
+    usual = locate(None, {}, platform_folders)
+    return tuple(dict.fromkeys(each for home in (paths, usual) for each in _of(home)))
 
 
 def _of(paths: Paths) -> Iterator[Path]:
     yield from (paths.secrets_dir, paths.cache_dir)
     talk = paths.conversations
     files = (paths.config_file, paths.key_file, paths.store_file, paths.store_lock, paths.history)
-    for file in (*files, talk):
+    for file in (*files, talk, paths.data_dir / trust.NAME):
         yield file
         yield from file.parent.glob(f".{file.name}.*.tmp")
     yield from (talk.with_name(talk.name + end) for end in ("-wal", "-shm", "-journal"))
