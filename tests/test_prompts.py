@@ -292,10 +292,13 @@ ASK: list[Callable[[Prompts | NoPrompts], object]] = [
 def test_every_question_can_be_left(
     ask: Callable[[Prompts | NoPrompts], object], end: BaseException
 ) -> None:
-    """Ctrl-C and Ctrl-D at any question are exit 130."""
+    """Ctrl-C and Ctrl-D at any question are exit 130, and the question's line is ended."""
+    talk = Talk(end)
     with pytest.raises(Interrupted) as caught:
-        ask(Talk(end).prompts)
+        ask(talk.prompts)
     assert caught.value.exit_code == 130
+    assert talk.said.endswith("\n")
+    assert not talk.said.endswith("\n\n")
 
 
 def test_the_end_of_the_input_leaves_too() -> None:

@@ -141,7 +141,7 @@ class Prompts:
         repeat the value.
         """
         for _ in range(_TRIES):
-            with _stoppable():
+            with _stoppable(self._end_line):
                 prompt = f"{safe_line(question, None)} (not shown): "
                 value = self._read_hidden(prompt, self._stderr).strip()
             wrong = check(value) if value else None if blank else "nothing was typed"
@@ -154,8 +154,12 @@ class Prompts:
         self._stderr.write(text)
         self._stderr.flush()
 
+    def _end_line(self) -> None:
+        """End the line of a question that was left: what is said next begins one of its own."""
+        self._write("\n")
+
     def _ask(self, prompt: str) -> str:
-        with _stoppable():
+        with _stoppable(self._end_line):
             self._write(prompt)
             line = self._stdin.readline()
             if not line:
@@ -341,10 +345,11 @@ def _aligned(options: list[Option]) -> list[Option]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
+def _stoppable(left: Callable[[], object] = lambda: None) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, EOFError):
+        left()
         raise Interrupted("stopped, nothing was changed") from None
 
 
