@@ -157,7 +157,7 @@ ALLOWED: dict[str, set[str]] = {
     "toolkit": {"app", "attachments", "errors", "tools", "ui"},
     "workspace": {"app", "attachments", "project", "prompt", "store", "upwards"},
     # the official runtime on this machine
-    "runtime": GROUND | {"app", "identity", "store", "ui", "ui.safe", "upwards"},
+    "runtime": GROUND | {"app", "identity", "process_tree", "store", "ui", "ui.safe", "upwards"},
     # what the commands share
     "attachments": WHOLE
     | {"charsets", "environment", "globs", "image_limits", "image_types", "patterns"}

@@ -106,14 +106,15 @@ def test_a_protocol_that_is_no_number(tmp_path: Path, protocol: object) -> None:
 
 
 def test_a_program_that_never_answers_is_ended_with_its_children(tmp_path: Path) -> None:
-    """Its end is seen by a pipe that closes when the last of them is gone."""
+    """Also with one in a session of its own: a pipe closes when the last of them is gone."""
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     body = (
         "import os, subprocess, sys\n"
         f"held = os.open({str(fifo)!r}, os.O_WRONLY)\n"
         f"stay = [sys.executable, '-c', {FOR_EVER!r}]\n"
-        "subprocess.Popen(stay, pass_fds=(held,))\n"
+        "for apart in (False, True):\n"
+        "    subprocess.Popen(stay, pass_fds=(held,), start_new_session=apart)\n"
         f"{FOR_EVER}"
     )
     ended = threading.Event()

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from copilot_cli.errors import SettingsError
+from copilot_cli.process_tree import kill
 from copilot_cli.runtime.versions import PROTOCOL
 
 DEADLINE = 15.0
@@ -162,9 +163,11 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
         with suppress(subprocess.TimeoutExpired):
             process.wait(_GRACE)
     finally:  # at Ctrl-C, too, which does not reach a session of its own
+        if process.poll() is None:
+            kill(process.pid)
         if sys.platform != "win32":
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, 9)  # whatever it started, too
+                os.killpg(process.pid, 9)  # what it has left behind, too
         with suppress(OSError):
             process.kill()
     process.wait()
