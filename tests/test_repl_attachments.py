@@ -78,7 +78,8 @@ def test_an_image_that_is_dropped_on_the_line(world: WebWorld, form: str) -> Non
 def test_a_chat_goes_on_in_a_folder_that_is_gone(world: WebWorld) -> None:
     """A sentence has a full stop in it, and means no file; one that is named is missed."""
     Path.cwd().rmdir()
-    talk(world, "Go on. See @notes.md.", "/attach notes.md", "/save x", "Go on.")
+    lines = ("Go on. See @notes.md.", "/attach notes.md", "/save x", "Go on.")
+    talk(world, *lines, person=Person())
     assert told(world) == ["Go on. See @notes.md.", "Go on."]
     assert said(world).count("the folder you are in is gone") == 2
 
@@ -107,6 +108,22 @@ def test_a_folder_and_changes_and_pages(world: WebWorld) -> None:
         *("> ", "(+2, 3 bytes) > ", "(+3, 4 bytes) > ", "(+4, 9 bytes) > ", "(+4, 9 bytes) > "),
         *("(+2, 6 bytes) > ", "> "),
     ]
+
+
+def test_no_question_is_sent_from_a_pipe_without_what_was_to_go_along(world: WebWorld) -> None:
+    """Nobody has seen that it cannot: exit code 2, for the question that follows alone."""
+    chat, _ = talk(world, "/attach none", "why?")
+    assert chat.exit_code == 2
+    assert "none could not be attached: the question is not sent" in said(world)
+    assert told(world) == []
+    chat, _ = talk(world, "/attach none", "why?", "and then?")
+    assert (chat.exit_code, told(world)) == (2, ["and then?"])
+
+
+def test_a_person_who_has_seen_it_asks_on(world: WebWorld) -> None:
+    """What cannot be attached is told, and the next question is one as ever."""
+    talk(world, "/attach none", "why?", person=Person())
+    assert told(world) == ["why?"]
 
 
 def test_what_was_attached_is_detached_as_it_was_written(world: WebWorld) -> None:

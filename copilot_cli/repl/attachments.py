@@ -24,6 +24,8 @@ class Attachments:
 
     def __init__(self) -> None:
         self.waiting: list[Attachment] = []
+        self.failed = ""
+        """What was to go along and cannot, where nobody is there to see that."""
 
     def add(self, attachment: Attachment) -> None:
         """Attach; what has the same name is replaced."""
@@ -45,7 +47,7 @@ class Attachments:
 
     def clear(self) -> None:
         """Take back everything."""
-        self.waiting = []
+        self.waiting, self.failed = [], ""
 
     @property
     def mark(self) -> str:
@@ -57,8 +59,11 @@ class Attachments:
     def with_mentioned(self, app: "App", words: str) -> list[Attachment]:
         """Return what waits, the files that `words` mention, and the images pasted into them.
 
-        Raises `CopilotChatError` for a file that cannot be attached.
+        Raises `CopilotChatError` for a file that cannot be attached, or could not be before.
         """
+        if self.failed:
+            name, self.failed = self.failed, ""
+            raise UsageError(f"{name} could not be attached: the question is not sent")
         found = list(self.waiting)
         if not any(sign in words for sign in _SIGNS):
             return found

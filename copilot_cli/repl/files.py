@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from copilot_cli.errors import UsageError
+from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.repl.attachments import AGREEING, total
 
 if TYPE_CHECKING:
@@ -16,7 +16,12 @@ def attach(repl: "Repl", reference: str) -> None:
         return
     from copilot_cli.attachments.gathering import Gathering
 
-    found = Gathering(repl.app, hint=AGREEING).one(_unquoted(reference))
+    try:
+        found = Gathering(repl.app, hint=AGREEING).one(_unquoted(reference))
+    except CopilotChatError:
+        if not repl.app.streams.person:
+            repl.attachments.failed = reference
+        raise
     for each in found:
         repl.attachments.add(each)
     if len(found) == 1:
