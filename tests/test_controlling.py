@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from contextlib import nullcontext
 
 import pytest
 
@@ -54,6 +55,26 @@ def test_a_terminal_that_hangs_up_gives_no_answer() -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt(), None], ids=["Ctrl-C", "Ctrl-D"])
+def test_a_question_that_is_left_ends_its_line(end: KeyboardInterrupt | None) -> None:
+    """What is said next begins a line of its own."""
+    ours, theirs = pty.openpty()
+
+    class Left(Controlling):
+        def _line(self) -> bytes | None:
+            if end is not None:
+                raise end
+            return None
+
+    try:
+        with nullcontext() if end is None else pytest.raises(KeyboardInterrupt):
+            assert Left(theirs, theirs).ask("Allow? ") is None
+        assert os.read(ours, 100) == b"Allow? \r\n"
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 CHILD = """

@@ -27,7 +27,13 @@ class Controlling:
             self._write(above + newline)  # it waits here where the terminal was stopped (Ctrl-S)
             _throw_away(self._reader)
             self._write(question)
-            line = self._line()
+            line = None
+            try:
+                line = self._line()
+            finally:
+                if line is None:  # left with Ctrl-C or Ctrl-D, which end no line
+                    with suppress(OSError):
+                        self._write("\n")
         except OSError:
             return None
         return None if line is None else line.decode("utf-8", "replace")
