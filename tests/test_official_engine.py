@@ -377,6 +377,35 @@ def test_a_session_that_is_given_up_is_let_go(tmp_path: Path) -> None:
         assert world.sdk.sessions[0].aborted
 
 
+def test_a_session_that_cannot_go_on_is_let_go(tmp_path: Path) -> None:
+    """One that was made for another model is of no use any more; the runtime itself is."""
+    with official(tmp_path, answer("a"), answer("b")) as world:
+        ask(world.engine, request(("user", "one")))
+        ask(world.engine, request(("user", "two"), model="other"))
+        assert world.sdk.sessions[0].disconnected.wait(5)
+        assert world.sdk.started == 1
+
+
+def test_a_stopped_answer_leaves_the_runtime_which_is_pinged(tmp_path: Path) -> None:
+    """Without a session that has just answered nobody knows whether it hangs."""
+    with official(tmp_path, answer("a"), answer("b"), answer("c")) as world:
+        chat, _ = conversation(world)
+        _stop(chat)
+        list(chat.send("two"))
+        assert (world.sdk.started, world.sdk.pings) == (1, 1)
+        list(chat.send("three"))
+        assert (world.sdk.started, world.sdk.pings) == (1, 1)
+
+
+def test_a_message_without_words_is_told_by_others(tmp_path: Path) -> None:
+    """The runtime wants a prompt; the model gets the image."""
+    asked = request(Message("user", (ImagePart("image/png", "aGk=", "low"),)))
+    with official(tmp_path, answer("x")) as world:
+        ask(world.engine, asked)
+        assert [session.told for session in world.sdk.sessions] == [["(see the transcript)"]]
+        assert world.bodies[0]["messages"] == encoded(asked)
+
+
 def test_late_events_of_an_earlier_attempt_are_dropped(tmp_path: Path) -> None:
     """An attempt has its own queue: what comes for another is no part of this answer."""
     late = threading.Event()
