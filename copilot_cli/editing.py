@@ -29,7 +29,7 @@ def edit_config(path: Path, environ: Mapping[str, str], *, terminal: bool) -> bo
         make_folder(path.parent)
         if not draft.exists():
             write_atomic(draft, before)
-        ended = subprocess.run([*command, str(draft)], env=child_environ(environ), check=False)
+        ended = _edited(command, draft, before, environ)
         after = draft.read_bytes()
         if after == before:
             draft.unlink()
@@ -42,6 +42,20 @@ def edit_config(path: Path, environ: Mapping[str, str], *, terminal: bool) -> bo
     except OSError as exc:
         raise SettingsError(f"{exc.filename}: {exc.strerror}") from exc
     return True
+
+
+def _edited(
+    command: list[str], draft: Path, before: bytes, environ: Mapping[str, str]
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run the editor; where it cannot be started, no draft stays that nobody has changed."""
+    try:
+        return subprocess.run([*command, str(draft)], env=child_environ(environ), check=False)
+    except OSError as exc:
+        if draft.read_bytes() == before:
+            draft.unlink()
+        raise SettingsError(
+            f"the editor {command[0]} cannot be started: {exc.strerror}", hint="set EDITOR"
+        ) from exc
 
 
 def _succeeded(ended: "subprocess.CompletedProcess[bytes]") -> None:

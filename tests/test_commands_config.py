@@ -251,6 +251,7 @@ def test_an_editor_that_fails_changes_nothing(home: Home, environ: dict[str, str
     """A failing editor is an error, and the file stands."""
     home.file.write_text("retries = 1\n")
     assert home.run("edit", environ=environ).code == 2
+    assert not home.file.with_name("config.draft.toml").exists()
     assert home.file.read_text() == "retries = 1\n"
 
 

@@ -149,6 +149,12 @@ def test_a_machine_without_a_keyring(signed_in: World, monkeypatch: pytest.Monke
     assert [found[name]["state"] for name in ("exchange", "plan")] == ["pass", "pass"]
 
 
+def test_offline_no_token_is_missed(signed_in: World) -> None:
+    """What was not tried was not to be tried: there may be a token."""
+    found = checks(signed_in, "--offline")
+    assert {found[name]["detail"] for name in ("limits", "exchange", "plan")} == {"--offline"}
+
+
 # -- plan and models -------------------------------------------------------------------------
 
 

@@ -111,7 +111,7 @@ def exchange(examination: Examination) -> Iterator[Check]:
 
 def _token(examination: Examination) -> "Secret":
     if examination.github is None:
-        raise NotChecked("there is no token to try")
+        raise NotChecked("--offline" if examination.offline else "there is no token to try")
     return examination.github
 
 
