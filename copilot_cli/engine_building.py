@@ -214,6 +214,7 @@ class Engines:
             retrying=self.retrying,
             monotonic=app.effects.monotonic,
             find=lambda model: app.catalogue.find(model, endpoint),
+            offline=app.settings.offline,
         )
 
     def _cli(self, access: "SignIn | Endpoint", endpoint: str | None = None) -> "CliEngine":

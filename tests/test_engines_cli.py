@@ -638,7 +638,7 @@ def test_a_folder_that_cannot_be_written_to(world: World) -> None:
 def test_offline(world: World) -> None:
     """With COPILOT_OFFLINE no other machine is asked, and this one is."""
     world.answers("ok")
-    with pytest.raises(NetworkError, match=r"api\.github\.com"):
+    with pytest.raises(NetworkError, match=r"api\.x\.ghe\.com"):
         world.ask(engine=world.engine(sign_in(), offline=True))
     assert text_of(world.ask(engine=world.engine(offline=True))) == "ok"
 

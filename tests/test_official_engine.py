@@ -18,6 +18,7 @@ from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
     ModelUnavailable,
+    NetworkError,
     QuotaError,
     ServiceError,
     SettingsError,
@@ -241,6 +242,67 @@ def test_other_requests_go_where_the_runtime_sends_them(tmp_path: Path) -> None:
             world.sdk.turns = [listing]
             ask(world.engine, request(("user", "a")))
     assert lists == [200, 404]
+
+
+COMPANY = {"COPILOT_GH_HOST": "octo.ghe.com"}
+HOMES: dict[str, tuple[dict[str, Any], str]] = {
+    "the public one": ({}, "https://api.githubcopilot.com"),
+    "a company's": ({"variables": COMPANY}, "https://copilot-api.octo.ghe.com"),
+    "an address that was set": ({"api": "https://gate.example/a"}, "https://gate.example/a"),
+}
+
+
+@pytest.mark.parametrize(("given", "home"), HOMES.values(), ids=HOMES)
+def test_no_request_leaves_its_home(tmp_path: Path, given: dict[str, Any], home: str) -> None:
+    """Without a list of models the runtime turns to the public API, whoever's the token is."""
+
+    async def listing(session: FakeSession, prompt: str) -> None:
+        get = httpx.Request("GET", "https://api.githubcopilot.com/models?a=b")
+        await session._sdk.requests.send(get, None)
+        await converse(session, prompt)
+
+    replies = (httpx.Response(500), answer("x"))
+    with official(tmp_path, *replies, access=sign_in(**given)) as world:
+        world.sdk.turns = [listing]
+        ask(world.engine, request(("user", "a")))
+    assert [str(each.url) for each in world.replies.requests] == [
+        f"{home}/models?a=b",
+        f"{home}/chat/completions",
+    ]
+    hosts = {each.headers["host"] for each in world.replies.requests}
+    assert hosts == {httpx.URL(home).host}
+
+
+@pytest.mark.parametrize(
+    ("meant", "goes"),
+    [
+        ("https://copilot-proxy.octo.ghe.com/models", "https://copilot-proxy.octo.ghe.com/models"),
+        ("https://octo.ghe.com.example/models", "https://copilot-api.octo.ghe.com/models"),
+        ("https://other-octo.ghe.com/models", "https://copilot-api.octo.ghe.com/models"),
+    ],
+)
+def test_what_is_a_companys(meant: str, goes: str) -> None:
+    """Whatever host of its own GitHub names, and no other that is called alike."""
+    assert str(sign_in(variables=COMPANY).at_home(httpx.URL(meant))) == goes
+
+
+def test_offline_no_other_machine_is_asked(tmp_path: Path) -> None:
+    """The runtime would ask GitHub by itself, with the token; an endpoint is asked by us alone."""
+    here = sign_in(
+        variables={"COPILOT_DEBUG_GITHUB_API_URL": "http://127.0.0.1:1"}, api="http://127.0.0.1:1"
+    )
+    for access, named in (
+        (sign_in(), r"api\.github\.com"),
+        (sign_in(variables=COMPANY), r"api\.octo\.ghe\.com"),
+        (here._replace(api=None), r"api\.githubcopilot\.com"),
+    ):
+        with official(tmp_path, access=access, offline=True) as world:
+            with pytest.raises(NetworkError, match=f"COPILOT_OFFLINE is set: {named}"):
+                ask(world.engine, request(("user", "a")))
+            assert world.sdk.launches == []
+    for allowed in (here, endpoint()):
+        with official(tmp_path, answer("x"), access=allowed, offline=True) as world:
+            assert text_of(ask(world.engine, request(("user", "a")))) == "x"
 
 
 def test_what_cannot_be_passed_on_is_a_reply_all_the_same(tmp_path: Path) -> None:

@@ -18,13 +18,13 @@ from copilot_cli.engines.cli_prompt import Prompt, prompt_of
 from copilot_cli.engines.cli_run import Asked, Place, Runs
 from copilot_cli.engines.endpoint import Endpoint
 from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.official.access import SignIn, refuse_offline
 from copilot_cli.engines.resilience import Retrying
-from copilot_cli.errors import NetworkError, SettingsError
+from copilot_cli.errors import SettingsError
 from copilot_cli.messages import Event, ModelInfo, Notice, Request, Text
 from copilot_cli.secret import Secret
 
 if TYPE_CHECKING:
-    from copilot_cli.engines.official.access import SignIn
     from copilot_cli.engines.refusal import Refusal
 
 STARTING = 60.0
@@ -80,7 +80,8 @@ class CliEngine:
         """
         prompt = prompt_of(request.messages)
         arguments = self._arguments(request, prompt)
-        self._refuse_offline()
+        if self._offline:
+            refuse_offline(_addresses(self._access))
         yield from self._remarks(request)
         asked = self._asked(request, arguments, prompt)
         yield from self._retrying.answer(lambda: self._adapted(request, asked))
@@ -140,18 +141,6 @@ class CliEngine:
             return command.endpoint_variables(self._access, request, self._find(request.model))
         return {**_of_sign_in(self._access), "COPILOT_GITHUB_TOKEN": self._access.token()}
 
-    def _refuse_offline(self) -> None:
-        """Raise `NetworkError` where another machine would be asked, and none may be."""
-        if not self._offline:
-            return
-        for address in _addresses(self._access):
-            if not _is_here(urlsplit(address).hostname or ""):
-                raise NetworkError(
-                    f"COPILOT_OFFLINE is set: {urlsplit(address).hostname} was not asked",
-                    hint="unset COPILOT_OFFLINE",
-                    kind="offline",
-                )
-
     def _remarks(self, request: Request) -> Iterator[Event]:
         """Say, once for each, what the command cannot be told."""
         untold = {
@@ -184,19 +173,7 @@ def _of_sign_in(access: "SignIn") -> dict[str, str]:
 
 
 def _addresses(access: "SignIn | Endpoint") -> tuple[str, ...]:
-    if isinstance(access, Endpoint):
-        return (access.base_url,)
-    github = access.variables.get("COPILOT_DEBUG_GITHUB_API_URL", "https://api.github.com")
-    return github, access.api or "https://api.githubcopilot.com"
-
-
-def _is_here(host: str) -> bool:
-    from ipaddress import ip_address
-
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return (access.base_url,) if isinstance(access, Endpoint) else access.addresses
 
 
 def _refuses_effort(refusal: "Refusal | None") -> bool:

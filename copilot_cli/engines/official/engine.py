@@ -14,7 +14,7 @@ from copilot_cli.engines.answering import Form, wire_of
 from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official import faults
-from copilot_cli.engines.official.access import OwnEndpoint, SignIn
+from copilot_cli.engines.official.access import OwnEndpoint, SignIn, refuse_offline
 from copilot_cli.engines.official.attempt import Attempt, Heard, Item
 from copilot_cli.engines.official.reading import Reading
 from copilot_cli.engines.official.requests import ModelRequests
@@ -56,14 +56,20 @@ class OfficialEngine:
         retrying: Retrying,
         monotonic: Callable[[], float],
         find: Callable[[str], ModelInfo | None] = lambda _: None,
+        offline: bool = False,
         deadlines: Deadlines = Deadlines(),  # noqa: B008 - a NamedTuple
         sdk: Callable[[], SDK] = GitHubSDK,
     ) -> None:
         self._access = access
-        sender = access.sender if isinstance(access, OwnEndpoint) else None
+        self._offline = offline
+        requests = (
+            ModelRequests(client, http, access.sender)
+            if isinstance(access, OwnEndpoint)
+            else ModelRequests(client, http, None, access.at_home)
+        )
         self._sessions = Sessions(
             access,
-            ModelRequests(client, http, sender),
+            requests,
             Place(program, home, environ, unpacked),
             load=sdk,
             deadlines=deadlines,
@@ -84,6 +90,8 @@ class OfficialEngine:
         A tool call ends it, with `tool_calls`; the next request is to bring the results. Raises a
         `CopilotChatError` where nothing was shown and nothing more is to be tried.
         """
+        if self._offline and isinstance(self._access, SignIn):
+            refuse_offline(self._access.addresses)
         form = self._form(request, self._wire(request))
         yield from self._retrying.answer(lambda: self._adapted(form))
 

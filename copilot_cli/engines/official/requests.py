@@ -46,10 +46,17 @@ class ModelRequests:
     runtime sends them, with its headers: to Copilot's API.
     """
 
-    def __init__(self, client: httpx.Client, http: HTTPEngine, upstream: Sender | None) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        http: HTTPEngine,
+        upstream: Sender | None,
+        at_home: Callable[[httpx.URL], httpx.URL] = lambda url: url,
+    ) -> None:
         self._client = client
         self._http = http
         self._upstream = upstream
+        self._at_home = at_home
         self._attempts: dict[str, Attempt] = {}
         self._waiting: dict[str, _Turnstile] = {}
 
@@ -115,7 +122,8 @@ class ModelRequests:
             address = self._upstream.address(wire, asked)
             url, headers = address.url, {**wire.headers, **address.headers}
         else:
-            url, headers = str(request.url), headers_of(request.headers, asked)
+            url = str(self._at_home(request.url))
+            headers = headers_of(request.headers, asked)
         call = Call(url, headers, json.dumps(body).encode(), body["stream"])
         return call, wire.decoder(asked)
 
@@ -149,9 +157,11 @@ class ModelRequests:
 
         def ask() -> None:
             try:
-                headers = {k: v for k, v in request.headers.items() if k != "accept-encoding"}
+                left_out = {"accept-encoding", "host"}  # set again for where it goes
+                headers = {k: v for k, v in request.headers.items() if k not in left_out}
+                url = self._at_home(request.url)
                 found = self._client.request(
-                    request.method, request.url, headers=headers, content=request.content
+                    request.method, url, headers=headers, content=request.content
                 )
                 answer = httpx.Response(
                     found.status_code, headers=_headers(found), content=found.content
