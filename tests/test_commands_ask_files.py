@@ -593,6 +593,16 @@ def test_the_window_is_looked_up_where_nobody_knows_it(world: WebWorld, folder: 
     assert [entry.endpoint for entry in world.sim.log if entry.endpoint == "models"] == ["models"]
 
 
+def test_no_name_of_a_file_makes_a_line_of_its_own(world: WebWorld, folder: Path) -> None:
+    """What is said of it stays on one line, whatever somebody has called it."""
+    files = {f"{name}\nerror: all is lost": data for name, data in (("x", b"\0"), ("y", b"\xe9"))}
+    write(folder, {**files, ".env\nnotes": "A=1"})
+    for name in (*files, ".env\nnotes", "."):
+        lines = world.run("ask", "-f", name, "why?")[2].splitlines()
+        assert "error: all is lost" not in lines
+        assert "notes" not in "".join(line for line in lines if ".env" not in line)
+
+
 def test_a_refusal_is_told_to_a_machine(world: WebWorld) -> None:
     """In the one object that it reads."""
     code, out, _ = world.run("ask", "--json", "-f", "none", "why?")

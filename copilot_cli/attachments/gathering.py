@@ -17,6 +17,7 @@ from copilot_cli.attachments.screening import HINT, OURS, Screening
 from copilot_cli.errors import UsageError
 from copilot_cli.patterns import pattern
 from copilot_cli.sensitive import holds_secret
+from copilot_cli.ui.safe import safe_line
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -107,10 +108,11 @@ class Gathering:
         return [self._file(path, self._name(path, reference))]
 
     def _file(self, path: Path, name: str) -> Attachment:
-        self._screening.check_path(path, name)
-        found = attachment(name, read(path, name), self._detail)
-        self._screening.check_text(found.text, name)
-        return found
+        shown = safe_line(name, None)
+        self._screening.check_path(path, shown)
+        found = attachment(shown, read(path, shown), self._detail)
+        self._screening.check_text(found.text, shown)
+        return found._replace(name=name)
 
     def _name(self, path: Path, reference: str) -> str:
         """Return what a file is called, as the person would."""
@@ -172,7 +174,7 @@ class Gathering:
         if names := git.changed(found.text):
             top = git.top(self._cwd, environ)
             for name in names:
-                self._screening.check_path(top / name, f"{name} in {reference}")
+                self._screening.check_path(top / name, f"{safe_line(name)} in {reference}")
         self._screening.check_text(found.text, reference)
         return found
 
@@ -188,7 +190,7 @@ def _told(left: dict[str, list[str]]) -> Iterator[str]:
 
 def _few(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+    return f"{', '.join(safe_line(name, None) for name in names[:_NAMED])}{more}"
 
 
 def _sendable(name: str) -> str:

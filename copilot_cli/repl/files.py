@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.repl.attachments import AGREEING, total
+from copilot_cli.ui.safe import safe_line
 
 if TYPE_CHECKING:
     from copilot_cli.repl.loop import Repl
@@ -25,7 +26,9 @@ def attach(repl: "Repl", reference: str) -> None:
     for each in found:
         repl.attachments.add(each)
     if len(found) == 1:
-        repl.saying.note(f"{found[0].name} ({found[0].size}) goes along with the next question")
+        repl.saying.note(
+            f"{safe_line(found[0].name)} ({found[0].size}) goes along with the next question"
+        )
     else:
         files = f"{len(found)} files ({total(found)})"
         repl.saying.note(f"{reference}: {files} go along with the next question")
@@ -49,7 +52,7 @@ def detach(repl: "Repl", name: str) -> None:
     elif repl.attachments.remove(_unquoted(name)):
         repl.saying.note(f"{name} does not go along")
     else:
-        there = ", ".join(each.name for each in repl.attachments.waiting)
+        there = ", ".join(safe_line(each.name) for each in repl.attachments.waiting)
         raise UsageError("no attachment is called so", hint=f"there is {there}")
 
 
