@@ -5,7 +5,7 @@ them, so that `--version` and `status` cost what they use and no more.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -377,8 +377,12 @@ class App:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        self._end_engines()
-        for name in ("client", "sessions", "private_sessions"):
-            opened = self.__dict__.pop(name, None)
-            if opened is not None:
-                opened.close()
+        with ExitStack() as closing:  # a second Ctrl-C at one of them leaves none out
+            for name in ("client", "sessions", "private_sessions"):
+                closing.callback(self._let_go, name)
+            closing.callback(self._end_engines)
+
+    def _let_go(self, name: str) -> None:
+        opened = self.__dict__.pop(name, None)
+        if opened is not None:
+            opened.close()

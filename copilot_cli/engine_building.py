@@ -5,6 +5,7 @@ The runtime of the engine `official` is a process: whoever drops `Engines` close
 
 import math
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,10 +117,11 @@ class Engines:
 
     def close(self, *, but: "Engine | None" = None) -> None:
         """End what engines have started, `but` one's. They may be asked again, which starts it."""
-        for engine in self._built.values():
-            close = getattr(engine, "close", None)
-            if close is not None and engine is not but:
-                close()
+        with ExitStack() as closing:  # what goes wrong with one leaves none out
+            for engine in self._built.values():
+                close = getattr(engine, "close", None)
+                if close is not None and engine is not but:
+                    closing.callback(close)
 
     def _copilot(self) -> "DirectEngine":
         access = self._app.access

@@ -167,3 +167,22 @@ def test_an_endpoint_of_a_stored_conversation_stays(world: World) -> None:
     sessions.finish(answer, "complete", rest=[TextPart("hello")])
     talk = Conversation(app, sessions, Manner(), session=sessions.find(made))
     assert talk.route == Route("official", "ollama", "llama-sim:latest")
+
+
+def test_a_second_ctrl_c_at_the_end_leaves_nothing_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while one engine is being ended: the others are, too, and what was opened closed."""
+    app = world.build(None)
+    first, second = (app.engine_for(Route("official", name)) for name in (None, "ollama"))
+    client, ended = app.client, []
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(second, "close", interrupted)
+        patch.setattr(first, "close", lambda: ended.append("first"))
+        app.close()
+    assert ended == ["first"]
+    assert client.is_closed

@@ -890,6 +890,23 @@ def test_an_engine_that_was_closed_may_be_asked_again(tmp_path: Path) -> None:
         assert world.bodies[1]["messages"] == encoded(watched.asked[1])
 
 
+def test_a_second_ctrl_c_leaves_no_conversation_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes while the runtime is being ended; what that wrote is in plain text."""
+
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    with official(tmp_path, answer("a")) as world:
+        ask(world.engine, request(("user", "a")))
+        assert list(tmp_path.glob("run-*"))
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(world.engine._sessions._runtime, "stop", interrupted)
+            world.engine.close()
+        assert not list(tmp_path.glob("run-*"))
+
+
 def test_what_a_runtime_was_asked_is_let_go_with_it(tmp_path: Path) -> None:
     """Nobody waits for a request of a session that it had, and no question is kept for one."""
     with official(tmp_path, answer("a")) as world:

@@ -203,11 +203,13 @@ class Sessions:
 
     def close(self) -> None:
         """End the runtime and remove what it wrote; it is started anew where it is asked again."""
-        if self._runtime is not None:
-            self._discard(self._runtime)
         home, self._home = self._home, None
-        if home is not None:
-            home.close()
+        try:
+            if self._runtime is not None:
+                self._discard(self._runtime)
+        finally:  # a second Ctrl-C leaves no conversation in plain text
+            if home is not None:
+                home.close()
 
 
 def _last_words(messages: Sequence[Message]) -> str:
