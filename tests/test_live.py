@@ -98,6 +98,17 @@ def test_line_ends_wait_for_what_follows() -> None:
     assert screen.lines == ["a", "", "b"]
 
 
+def test_a_joiner_waits_for_what_it_joins() -> None:
+    """A piece may end within an emoji of several; a joiner alone would take what is drawn next."""
+    tail, screen = live()
+    tail.append("a 👩\u200d")
+    tail.flush()
+    assert screen.updates[-1] == "a 👩".encode()
+    tail.append("💻 b")
+    tail.flush()
+    assert screen.updates[-1] == "\u200d💻 b".encode()
+
+
 def test_wide_rows_do_not_fit_a_narrower_screen() -> None:
     """What a narrower screen may show in more rows is not redrawn; what fits still is."""
     tail, _ = live(20)

@@ -16,6 +16,9 @@ from copilot_cli.ui.cells import breaks, cells
 from copilot_cli.ui.safe import utf8
 
 _TAB = 4
+_UNFINISHED = "\n\u200d"
+"""What waits for what follows: line ends, and a joiner, to which tmux adds whatever comes next,
+from whichever row."""
 
 
 def _erased(up: int) -> str:
@@ -68,7 +71,7 @@ class Live:
         self._rows: list[str] = []  # as shown, but for the lead of the first
         self._lead = ""  # what is finished in the first row
         self._lead_cells = 0
-        self._held = ""  # line ends that show only with what follows
+        self._held = ""  # what shows only with what follows
         self._out: list[str] = []
 
     @property
@@ -100,7 +103,7 @@ class Live:
     def append(self, text: str, sgr: str = "") -> None:
         """Echo more text, broken at words; `sgr` styles it."""
         text = self._held + text.expandtabs(_TAB)
-        shown = text.rstrip("\n")
+        shown = text.rstrip(_UNFINISHED)
         self._held = text[len(shown) :]
         if not shown:
             return
