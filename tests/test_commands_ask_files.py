@@ -267,6 +267,17 @@ def test_changes(world: WebWorld, folder: Path) -> None:
     assert not (folder / "ran").exists()
 
 
+@pytest.mark.real
+def test_a_file_that_is_called_as_changes_are(world: WebWorld, folder: Path) -> None:
+    """It goes along beside them, under the name by which it was asked for."""
+    git(folder, "init", "-q")
+    write(folder, {"a.txt": "one\n", "git:staged": "a file\n"})
+    git(folder, "add", "a.txt")
+    assert world.run("ask", "-f", "git:staged", "-f", "./git:staged", "why?")[0] == 0
+    assert '<data name="git:staged">\ndiff --git a/a.txt' in told(world)
+    assert frame("./git:staged", "a file") in told(world)
+
+
 # Images
 
 

@@ -119,6 +119,8 @@ class Gathering:
         name = reference
         if path.is_relative_to(self._cwd):
             name = path.relative_to(self._cwd).as_posix()
+        if name.startswith(git.PREFIX):  # as it has to be written, and no name of changes
+            name = f"./{name}"
         return _sendable(name)
 
     def _several(self, files: list[Listed], name: str, *, images: bool) -> list[Attachment]:
