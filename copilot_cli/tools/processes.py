@@ -153,11 +153,15 @@ else:
         return True
 
     def _signal(process: "subprocess.Popen[bytes]", family: Collection[int], number: int) -> bool:
+        """Signal the group, then the others; say whether there was anybody.
+
+        In this order no shell lives long enough to print that its children were terminated.
+        """
+        anybody = bool(family)
+        with suppress(ProcessLookupError, PermissionError):  # macOS: nothing is left but the dead
+            os.killpg(process.pid, number)
+            anybody = True
         for pid in family:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-        try:
-            os.killpg(process.pid, number)
-        except (ProcessLookupError, PermissionError):  # macOS: nothing is left but what is dead
-            return bool(family)
-        return True
+        return anybody
