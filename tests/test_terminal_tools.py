@@ -332,7 +332,7 @@ def test_a_command_that_runs_is_ended_with_the_program(place: Place, how: str) -
 
 @linux
 def test_a_command_that_runs_is_ended_and_the_chat_goes_on(place: Place) -> None:
-    """What came before it is kept."""
+    """What came before it is kept, and the model told that it has run."""
     calls(place, SLEEP, text="I sleep.")
     with place.run("repl", *RUN) as session:
         session.prompts().types("sleep\r").shows(QUESTION).types("y\r")
@@ -346,3 +346,6 @@ def test_a_command_that_runs_is_ended_and_the_chat_goes_on(place: Place) -> None
         "complete",
         "complete",
     ]
+    *_, answer, result, _ = place.asked("chat")[-1].json()["messages"]
+    assert answer["content"] == "I sleep."
+    assert result["content"].startswith("The person stopped it while it ran.")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_cli.messages import ToolCall, ToolResult
+from copilot_cli.tools import calling
 from copilot_cli.tools.calling import MAX_ARGUMENTS, Calls, Decision, capped
 from copilot_cli.tools.running import Running
 from copilot_cli.tools.tool import Tool, ToolError, tool
@@ -351,6 +352,76 @@ def test_leaving_the_results_stops_what_runs() -> None:
     assert next(results) == ToolResult("1", "look", "2")
     results.close()
     assert stopped.wait(10)
+
+
+def test_what_ctrl_c_stops_is_told_with_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has done what it has done, and the model has to know; what has not begun has no result."""
+    begun, interrupted, over = threading.Barrier(3), threading.Event(), threading.Event()
+
+    def work(arguments: dict[str, Any], running: Running) -> str:
+        begun.wait(10)
+        running.stop.wait(10)
+        return "half of it"
+
+    def deaf(arguments: dict[str, Any], running: Running) -> str:
+        begun.wait(10)
+        over.wait(10)
+        return "never"
+
+    def clock() -> float:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        return 0.0
+
+    works = (("quick", lambda *_: "whole"), ("work", work), ("deaf", deaf))
+    tools = [Tool(name, "x", {"type": "object"}, run, effect="read") for name, run in works]
+    names = ("quick", "work", "nonesuch", "deaf", "add")
+    results = Calls([*tools, add], Saying(), monotonic=clock).run(
+        [ToolCall(name, name, '{"a": 1}' if name == "add" else "{}") for name in names]
+    )
+    assert next(results) == ToolResult("quick", "quick", "whole")
+    begun.wait(10)
+    interrupted.set()
+    monkeypatch.setattr(calling, "_LAST_WORDS", 10.0)
+    said = "The person stopped it while it ran."
+    assert next(results) == ToolResult(
+        "work", "work", f"{said} It said until then:\nhalf of it", error=True
+    )
+    refused = next(results)
+    assert isinstance(refused, ToolResult)
+    assert refused.output.startswith("There is no tool 'nonesuch'")
+    monkeypatch.setattr(calling, "_LAST_WORDS", 0.01)
+    assert next(results) == ToolResult("deaf", "deaf", said, error=True)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    over.set()
+
+
+def test_ctrl_c_while_a_call_is_being_started_leaves_none_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What may have begun is stopped and told; what has not begun is neither."""
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    def work(arguments: dict[str, Any], running: Running) -> str:
+        running.stop.wait(10)
+        return "stopped"
+
+    monkeypatch.setattr(calling, "_LAST_WORDS", 10.0)
+    working = Tool("work", "x", {"type": "object"}, work, effect="read")
+    results = Calls([working], Saying()).run(
+        [ToolCall("1", "work", "{}"), ToolCall("2", "work", "{}")]
+    )
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    told = next(results)
+    assert isinstance(told, ToolResult)
+    assert (told.id, told.output.split("\n")[-1]) == ("1", "stopped")
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
 
 
 def test_what_changes_something_runs_alone_and_in_order() -> None:

@@ -140,6 +140,13 @@ def test_what_takes_too_long_is_stopped_with_its_children(run: Callable[..., str
     assert gone(int(pid))
 
 
+def test_a_command_that_nobody_waits_for_has_not_taken_too_long(tmp_path: Path) -> None:
+    """It was stopped by somebody, whatever way it ended."""
+    tool, running = running_commands(Place(tmp_path), os.environ), Running()
+    running.stop.set()
+    assert tool.run({"command": "trap '' TERM; sleep 1000"}, running) == "stopped"
+
+
 @linux
 def test_what_has_left_the_group_is_stopped_with_it(run: Callable[..., str]) -> None:
     """`timeout` makes a group of its own, and so does a shell with job control."""
@@ -219,6 +226,9 @@ def test_ctrl_c_ends_it_before_the_program_goes_on(tmp_path: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
+    told = next(results)
+    assert isinstance(told, ToolResult)
+    assert told.output.startswith("The person stopped it")
     with pytest.raises(KeyboardInterrupt):
         next(results)
     assert len(pids) == 2

@@ -9,8 +9,8 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, redirect_stdout
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, redirect_stdout, suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -30,6 +30,7 @@ MAX_ARGUMENTS = 1_000_000
 _SIDE_BY_SIDE = frozenset({"read", "fetch"})
 _AT_ONCE = 16  # threads: a model can ask for thousands of files in one reply
 _EXACT = 2**53  # up to here a float is one integer, and not several
+_LAST_WORDS = 0.2  # seconds for a call that was stopped to say what it has done
 _LOOK = 0.2  # seconds between looks at Ctrl-C, where waiting cannot be interrupted (Windows)
 
 
@@ -100,19 +101,37 @@ class Calls:
                     left = left[_AT_ONCE:]
 
     def _together(self, decided: list[tuple[ToolCall, _Decided]]) -> Generator[Event]:
-        runs: list[_Run | str] = []
-        try:
-            runs.extend(
-                what if isinstance(what, str) else _Run(*what, self._monotonic)
-                for _, what in decided
-            )
-            for (call, _), run in zip(decided, runs, strict=True):
-                yield self._ended(call, run)
+        runs = [
+            what if isinstance(what, str) else _Run(*what, self._monotonic) for _, what in decided
+        ]
+        left = [(call, run) for (call, _), run in zip(decided, runs, strict=True)]
+        try:  # all are there before any begins: Ctrl-C can come while one is being started
+            for run in runs:
+                if isinstance(run, _Run):
+                    run.start()
+            while left:
+                ended = self._ended(*left[0])
+                del left[0]
+                yield ended
+        except GeneratorExit:  # nobody takes anything any more
+            raise
+        except BaseException:  # Ctrl-C: what has run has done what it has done
+            yield from self._stopped(left)
+            raise
         finally:
             with ExitStack() as ending:  # a second Ctrl-C, at the first of them, leaves none out
                 for run in runs:
                     if isinstance(run, _Run):
                         ending.callback(run.stop)
+
+    def _stopped(self, left: Iterable[tuple[ToolCall, "_Run | str"]]) -> Iterator[Event]:
+        """Stop what runs, and yield what came of it until then."""
+        for call, run in left:
+            if isinstance(run, str):
+                yield self._ended(call, run)
+            elif run.begun:
+                output, error = run.stopped()
+                yield ToolResult(call.id, call.name, capped(output, self._max_output), error=error)
 
     def _decided(self, call: ToolCall) -> _Decided:
         """Return what to run, or why it is not run."""
@@ -185,15 +204,33 @@ class _Run:
         self._tool = tool
         self._running = Running()
         self._monotonic = monotonic
-        self._deadline = monotonic() + tool.seconds
+        self.begun = False
+        """Whether it may have run."""
+        self._deadline = 0.0
         self._results: queue.SimpleQueue[tuple[str, bool]] = queue.SimpleQueue()
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._run, args=(arguments,), name=f"tool {tool.name}", daemon=True
-        ).start()
+        )
+
+    def start(self) -> None:
+        """Let it run; its time begins."""
+        self._deadline = self._monotonic() + self._tool.seconds
+        self.begun = True
+        self._thread.start()
 
     def stop(self) -> None:
         """Tell the call that nobody waits for it any more, and end its processes."""
         self._running.cancel()
+
+    def stopped(self) -> tuple[str, bool]:
+        """Stop the call; return its result if there is one, else what it has said at the end."""
+        with suppress(queue.Empty):
+            return self._results.get_nowait()
+        self.stop()
+        said = "The person stopped it while it ran."
+        with suppress(queue.Empty):
+            said += f" It said until then:\n{self._results.get(timeout=_LAST_WORDS)[0]}"
+        return said, True
 
     def _run(self, arguments: dict[str, Any]) -> None:
         try:

@@ -49,18 +49,21 @@ def running_commands(
             ended = processes.run(
                 process, running, seconds=limit, most=_MOST_OUTPUT, monotonic=monotonic
             )
-        return _told(ended, limit)
+        return _told(ended, None if running.stop.is_set() else limit)
 
     return run_command
 
 
-def _told(ended: processes.Ended, seconds: int) -> str:
-    if ended.code is None:
+def _told(ended: processes.Ended, seconds: int | None) -> str:
+    """Return what the model is told; `seconds` is None where nobody waits any more."""
+    if seconds is None and (ended.code is None or ended.code < 0):
+        how = "stopped"
+    elif ended.code is None:
         how = f"stopped: it took longer than {seconds} s"
     elif ended.code < 0:
         how = f"ended by signal {-ended.code}"
     else:
         how = f"exit code {ended.code}"
-    if ended.left:
+    if ended.left and seconds is not None:
         how += "; what it had left running was stopped"
     return f"{how}\n{ended.output}".rstrip("\n")
