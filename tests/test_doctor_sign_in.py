@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from copilot_cli.doctor.examination import Examination
 from copilot_cli.errors import KeyringUnavailable
 from tests.wizard_world import World
 
@@ -147,6 +148,17 @@ def test_a_machine_without_a_keyring(signed_in: World, monkeypatch: pytest.Monke
     found = checks(signed_in)
     assert (found["keyring"]["state"], found["keyring"]["fix"]) == ("pass", None)
     assert [found[name]["state"] for name in ("exchange", "plan")] == ["pass", "pass"]
+
+
+def test_where_github_is_not_reached_it_has_refused_nothing(
+    signed_in: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the exchange nor the plan blames the token."""
+    monkeypatch.setattr(Examination, "reaches", lambda *_: False)
+    found = checks(signed_in)
+    assert {found[name]["detail"] for name in ("exchange", "plan")} == {
+        "GitHub's API cannot be reached"
+    }
 
 
 def test_offline_no_token_is_missed(signed_in: World) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from copilot_cli.secret import Secret
 
 _ONBOARD = "copilot-chat onboard"
+_UNREACHED = "GitHub's API cannot be reached"
 
 
 def source(examination: Examination) -> Iterator[Check]:
@@ -92,7 +93,7 @@ def exchange(examination: Examination) -> Iterator[Check]:
         raise NotChecked("a failure that is still heeded, see limits, says how it would end")
     app = examination.app
     if not examination.reaches(examination.settings.rest_url()):
-        raise NotChecked("GitHub's API cannot be reached")
+        raise NotChecked(_UNREACHED)
     try:
         copilot = examination.within(
             "GitHub", lambda: app.access.exchange(token, seconds=examination.left())
@@ -121,7 +122,8 @@ def plan(examination: Examination) -> Iterator[Check]:
 
     token, app, settings = _token(examination), examination.app, examination.settings
     if examination.copilot is None:
-        raise NotChecked("GitHub did not take the token")
+        reached = examination.reaches(settings.rest_url())
+        raise NotChecked("GitHub did not take the token" if reached else _UNREACHED)
     headers = app.access.github_headers(token)
     try:
         found = examination.within(
