@@ -4,7 +4,9 @@ Piped content is put into a fixed frame with its name: a random frame would defe
 prompt cache, and the few words it costs are far below the 150 tokens a plain `ask` may add.
 """
 
+import os
 import re
+import stat
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -73,6 +75,15 @@ def label(name: str, media_type: str) -> str:
 
 def _quoted(name: str) -> str:
     return re.sub(_QUOTING, "_", name)
+
+
+def is_private(stdin: BinaryIO) -> bool:
+    """Say whether `stdin` may be a file that its owner alone can read, as all of ours are."""
+    try:
+        mode = os.fstat(stdin.fileno()).st_mode
+    except OSError:
+        return False
+    return stat.S_ISREG(mode) and (os.name == "nt" or not mode & 0o077)
 
 
 def read_text(stdin: BinaryIO) -> str:

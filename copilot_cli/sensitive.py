@@ -83,14 +83,21 @@ def _linked(path: Path, own: Iterable[Path]) -> bool:
         found = path.stat()
     except OSError:
         return False
-    if found.st_nlink < 2 or not stat.S_ISREG(found.st_mode):
+    return found.st_nlink > 1 and is_one_of(found, own)
+
+
+def is_one_of(found: os.stat_result, own: Iterable[Path]) -> bool:
+    """Say whether the file of which `found` is known is one of `own`, or below one."""
+    if not stat.S_ISREG(found.st_mode):
         return False
     return any(os.path.samestat(found, each) for each in _files(own, found.st_dev))
 
 
 def _files(own: Iterable[Path], device: int) -> Iterator[os.stat_result]:
-    """Yield what is known of the files below `own` on one device, where hard links can be."""
+    """Yield what is known of `own` and the files below on one device, where hard links can be."""
     for top in own:
+        with suppress(OSError):
+            yield top.stat()
         for folder, below, names in os.walk(top):
             with suppress(OSError):  # gone meanwhile
                 if Path(folder).stat().st_dev != device:

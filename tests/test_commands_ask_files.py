@@ -1,5 +1,6 @@
 """`ask -f`: what goes along, on which wire, and every reason for which something does not."""
 
+import io
 import json
 import os
 import subprocess
@@ -511,6 +512,29 @@ def test_our_own_files_never_go_along(
         code, _, err = world.run("ask", *words, "-f", reference, "why?")
         assert code == 2
         assert "belongs to copilot-chat itself: it is never sent" in err
+
+
+@pytest.mark.parametrize("words", [(), ("--allow-sensitive", "why?")])
+@pytest.mark.parametrize("name", ["key", "secrets/store.json", "cache/x"])
+def test_our_own_files_are_not_read_from_stdin(
+    world: WebWorld, name: str, words: tuple[str, ...]
+) -> None:
+    """`< key` is another way to name it; other files that only their owner reads are read."""
+
+    def ask(path: Path) -> tuple[int, str]:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text("# mine")
+        path.chmod(0o600)
+        effects = world.build(None).effects
+        world.stderr = effects.stderr = io.StringIO()
+        with path.open() as effects.stdin:
+            return main(("ask", *words), effects), world.stderr.getvalue()
+
+    code, said = ask(world.home / name)
+    assert code == 2
+    assert "standard input belongs to copilot-chat itself: it is never sent" in said
+    assert world.asked() == []
+    assert "never sent" not in ask(world.home.parent / "notes")[1]
 
 
 def test_our_own_files_elsewhere_never_go_along(

@@ -192,7 +192,7 @@ def _told(left: dict[str, list[str]]) -> Iterator[str]:
 
 def _few(names: list[str]) -> str:
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(safe_line(name, None) for name in names[:_NAMED])}{more}"
+    return f"{', '.join(safe_line(name) for name in names[:_NAMED])}{more}"
 
 
 def _sendable(name: str) -> str:

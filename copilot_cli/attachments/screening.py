@@ -4,6 +4,7 @@ Rule: without a person and without that option nothing of it is sent. What belon
 is never sent, whatever was said: its keys, its store, its conversations, its caches.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -12,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from copilot_cli.errors import CopilotChatError, UsageError
 from copilot_cli.paths import Paths, locate, platform_folders
-from copilot_cli.sensitive import belongs, is_sensitive, secret_in
+from copilot_cli.sensitive import belongs, is_one_of, is_sensitive, secret_in
 from copilot_cli.store import trust
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from copilot_cli.app import App
 
 FLAG = "--allow-sensitive"
@@ -41,6 +44,12 @@ class Screening:
         if why := self.suspects(path, name):
             self._agree(name, why)
 
+    def check_stream(self, stream: "BinaryIO") -> None:
+        """Raise `UsageError` where standard input is a file of ours."""
+        with suppress(OSError):  # it is no file at all
+            if is_one_of(os.fstat(stream.fileno()), self._own):
+                raise _ours("standard input")
+
     def check_text(self, text: str, name: str) -> None:
         """Raise `UsageError` for a text with a secret in it that nobody agreed to."""
         found = secret_in(text)
@@ -54,9 +63,7 @@ class Screening:
         """
         try:
             if belongs(path, self._own):
-                raise UsageError(
-                    f"{name} belongs to copilot-chat itself: it is never sent", kind=OURS
-                )
+                raise _ours(name)
             return "by its name" if is_sensitive(path) else None
         except RuntimeError as error:  # of pathlib's
             raise UsageError(f"{name} cannot be read: its links lead in a circle") from error
@@ -81,6 +88,10 @@ class Screening:
         question = f"{name} may hold secrets ({why}). Send it all the same?"
         if not self._app.prompts.confirm(question, default=False, flag=FLAG):
             raise UsageError(f"{name} is not sent, nor is anything else")
+
+
+def _ours(name: str) -> UsageError:
+    return UsageError(f"{name} belongs to copilot-chat itself: it is never sent", kind=OURS)
 
 
 def own(app: "App") -> tuple[Path, ...]:

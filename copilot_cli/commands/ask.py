@@ -8,7 +8,7 @@ import typer
 
 from copilot_cli.asking import CodeOnly, OutputFile, Turn
 from copilot_cli.errors import NotAllowedError, UsageError
-from copilot_cli.prompt import compose, piped_in
+from copilot_cli.prompt import compose, is_private, piped_in
 from copilot_cli.values import NamedTuple
 
 if TYPE_CHECKING:
@@ -234,7 +234,12 @@ class _Given(NamedTuple):
 
     def read(self, application: "App", prompt: list[str] | None) -> _Question:
         """Return the question of the words, of stdin and of the files. Raises `UsageError`."""
-        text = compose(prompt or [], application.effects.piped_stdin())
+        stdin = application.effects.piped_stdin()
+        if stdin is not None and is_private(stdin):
+            from copilot_cli.attachments.screening import Screening
+
+            Screening(application).check_stream(stdin)
+        text = compose(prompt or [], stdin)
         piped = piped_in(prompt or [], text)
         if piped:
             from copilot_cli.sensitive import secret_in
