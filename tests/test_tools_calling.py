@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from copilot_cli.messages import ToolCall, ToolResult
+from copilot_cli.signals import Terminated
 from copilot_cli.tools import calling
 from copilot_cli.tools.calling import MAX_ARGUMENTS, Calls, Decision, capped
 from copilot_cli.tools.running import Running
@@ -395,6 +396,28 @@ def test_what_ctrl_c_stops_is_told_with_what_came_of_it(monkeypatch: pytest.Monk
     with pytest.raises(KeyboardInterrupt):
         next(results)
     over.set()
+
+
+def test_another_signal_ends_the_calls_without_a_word() -> None:
+    """There may be no terminal any more that could take one."""
+    begun, stopped = threading.Event(), threading.Event()
+
+    def hang(arguments: dict[str, Any], running: Running) -> str:
+        begun.set()
+        if running.stop.wait(10):
+            stopped.set()
+        return ""
+
+    def clock() -> float:
+        if begun.is_set():
+            raise Terminated(1)
+        return 0.0
+
+    hanging = Tool("hang", "x", {"type": "object"}, hang)
+    results = Calls([hanging], Saying(), monotonic=clock).run([ToolCall("1", "hang", "{}")])
+    with pytest.raises(Terminated):
+        next(results)
+    assert stopped.wait(10)
 
 
 def test_ctrl_c_while_a_call_is_being_started_leaves_none_running(

@@ -113,9 +113,7 @@ class Calls:
                 ended = self._ended(*left[0])
                 del left[0]
                 yield ended
-        except GeneratorExit:  # nobody takes anything any more
-            raise
-        except BaseException:  # Ctrl-C: what has run has done what it has done
+        except KeyboardInterrupt:  # what has run has done what it has done; other signals mean: now
             yield from self._stopped(left)
             raise
         finally:
