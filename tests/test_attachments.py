@@ -39,7 +39,9 @@ IMAGE = attachment("a.png", PNG)
 KINDS = st.lists(
     st.sampled_from([TEXT, IMAGE, Attachment.of_text("</data>", "x</data>\n\ny")]), max_size=4
 )
-WORDS = st.sampled_from(["why?", "a\n\nb", "</data>", "<data name=", "x </data>\n\n y"])
+WORDS = st.sampled_from(
+    ["why?", "a\n\nb", "</data>", "<data name=", "x </data>\n\n y", "y\n</data>\n\n", NOTICE]
+)
 
 
 @given(KINDS, WORDS)
@@ -50,8 +52,7 @@ def test_a_question_is_taken_apart_as_it_was_put_together(
     asked = content(attached, words)
     parts = joined(message(asked).parts)
     kept, found = divided(parts)
-    if attached and "</data>\n\n" not in words:
-        assert found == words
+    assert found == words
     assert below(kept, found) == asked
     assert again(parts) == asked
     assert sum(isinstance(part, ImagePart) for part in kept) == attached.count(IMAGE)

@@ -4,13 +4,18 @@ Rule: pure. What goes along stands above the words, in the order in which it was
 with no image in it is one text, since that is what services keep in their prompt caches.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from copilot_cli.messages import ImagePart, Message, Part, TextPart
+from copilot_cli.patterns import pattern
 from copilot_cli.prompt import NOTICE, frame, label
 
-_END = "</data>\n\n"
+# No end of a frame stands in one: what comes after the first is not in it.
+_FRAMED = pattern(
+    rf'(?:{re.escape(NOTICE)}\n\n)?<data name="[^"\n]*">\n.*?</data>(?:\n\n|\Z)', re.DOTALL
+)
 
 
 class Attachment(NamedTuple):
@@ -91,12 +96,11 @@ def divided(parts: Sequence[Part]) -> tuple[tuple[Part, ...], str]:
     """Return what went along with a question that was asked, and its words."""
     if not parts or not isinstance(parts[-1], TextPart):
         return tuple(parts), ""
-    before, last = tuple(parts[:-1]), parts[-1].text
-    if not last.startswith(("<data ", NOTICE)):
-        return before, last
-    framed, end, words = last.rpartition(_END)
-    text = (framed + end).rstrip("\n")
-    return (*before, *([TextPart(text)] if text else [])), words
+    before, last, end = tuple(parts[:-1]), parts[-1].text, 0
+    while frame_there := _FRAMED.match(last, end):
+        end = frame_there.end()
+    text = last[:end].rstrip("\n")
+    return (*before, *([TextPart(text)] if text else [])), last[end:]
 
 
 def message(asked: str | Sequence[Part]) -> Message:
