@@ -25,7 +25,8 @@ _NAMES = pattern(
 )
 _TAILS = {("gh", "hosts.yml"), ("github-copilot", "hosts.json"), ("github-copilot", "apps.json")}
 _SECRETS = pattern(
-    r"(?P<private_key>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)"
+    r"(?P<private_key>-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+    r"|\bPuTTY-User-Key-File-\d: \S|\bAGE-SECRET-KEY-1[0-9A-Z]{58})"
     r"|(?P<github_token>\bgh[opusr]_[0-9A-Za-z]{36}|\bgithub_pat_\w{36})"
     r"|(?P<copilot_token>\btid=[0-9a-f]{16,};exp=\d{6,})"
     r"|(?P<cloud_key>\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bAIza[0-9A-Za-z_-]{35}(?![0-9A-Za-z_-]))"
@@ -35,7 +36,19 @@ _SECRETS = pattern(
     r"|(?P<web_token>\beyJ[0-9A-Za-z_-]{15,}\.eyJ[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{20})"
 )
 _MARKS = (
-    *("-----BEGIN ", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "tid=", "AKIA"),
+    *(
+        "-----BEGIN ",
+        "PuTTY-User-",
+        "AGE-SECRET-",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "tid=",
+        "AKIA",
+    ),
     *("ASIA", "AIza", "xox", "glpat-", "npm_", "pypi-", "hf_", "k_live_", "sk-", "eyJ"),
 )
 # Every secret that is known has one of these in it: a search for all forms takes ten times as long.

@@ -96,6 +96,8 @@ def test_another_name_of_a_file_in_its_folders(tmp_path: Path) -> None:
     [
         "-----BEGIN OPENSSH PRIVATE KEY-----\nmade up",
         "-----BEGIN PRIVATE KEY-----",
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none",
+        "AGE-SECRET-KEY-1MADEUPFORTESTS00000000000000000000000000000000000000000000",
         "-----BEGIN PGP PRIVATE KEY BLOCK-----",
         "token = ghp_madeUpForTests000000000000000000000000",
         "github_pat_madeUpForTests0000000000000000000000000000",
