@@ -38,6 +38,15 @@ def test_words_are_not_broken_while_there_is_room(room: int, expected: list[int]
     assert fitted([10, 10, 20], room, [8, 7, 6]) == expected
 
 
+def test_a_long_word_breaks_no_other_column() -> None:
+    """An id can be copied whole, whatever stands in the title beside it."""
+    widths = fitted([16, 16, 5, 8, 60], 51, [16, 10, 5, 8, 40])
+    assert widths is not None
+    assert widths[:1] + widths[2:4] == [16, 5, 8]
+    assert widths[1] >= 10
+    assert sum(widths) == 51
+
+
 @settings(deadline=None)
 @given(st.lists(st.integers(0, 80), min_size=1, max_size=6), st.integers(1, 100))
 def test_shared_room_is_never_exceeded(natural: list[int], room: int) -> None:

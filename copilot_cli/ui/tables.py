@@ -6,6 +6,7 @@ from copilot_cli.ui.cells import cells
 from copilot_cli.ui.runs import Runs, paint, plain, width, wrapped
 
 _NARROWEST = 4  # cells; a column with less cannot be read
+_READABLE = 10  # cells that no column has to give for the sake of another's words
 
 
 def fitted(
@@ -13,21 +14,35 @@ def fitted(
 ) -> list[int] | None:
     """Return widths for columns that want `natural` cells and share `room`; None if none fit.
 
-    The widest give first, and only what is needed. Where there is room for the longest of the
-    `words` of each column, no word is broken.
+    The widest give first, and only what is needed. `words` are the longest word of each column:
+    the longer of them are broken first, so that an id stays whole beside a long title.
     """
     if sum(natural) <= room:
         return list(natural)
     if room < sum(min(wanted, _NARROWEST) for wanted in natural):
         return None
-    least = words if words and sum(words) <= room else [0] * len(natural)
-    widths = list(least)
+    widths = _whole_words(natural, room, words) if words else [0] * len(natural)
     while sum(widths) < room:  # a cell for each of the narrowest, until nothing is left
         narrowest = min(now for now, wanted in zip(widths, natural, strict=True) if now < wanted)
         for index in reversed(range(len(natural))):
             if widths[index] == narrowest < natural[index] and sum(widths) < room:
                 widths[index] += 1
     return widths
+
+
+def _whole_words(natural: Sequence[int], room: int, words: Sequence[int]) -> list[int]:
+    """Return the cells with which as few columns as possible have to break a word."""
+    if sum(words) <= room:
+        return list(words)
+    least = [min(wanted, _READABLE) for wanted in natural]
+    if sum(least) > room:
+        return [0] * len(natural)
+    for index in sorted(range(len(words)), key=words.__getitem__):
+        more = max(0, words[index] - least[index])
+        if sum(least) + more > room:
+            break
+        least[index] += more
+    return least
 
 
 def natural(rows: Sequence[Sequence[Runs]], columns: int) -> list[int]:
