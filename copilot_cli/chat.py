@@ -277,7 +277,8 @@ class Chat:
             messages = [*messages, *spoken(turn.round)]
             initiator = "agent"
             if rounds == 1:
-                yield Notice(f"the model has used tools {self.max_rounds} times; it answers now")
+                often = "once" if self.max_rounds == 1 else f"{self.max_rounds} times"
+                yield Notice(f"the model has used tools {often}; it answers now")
 
     def _round(
         self,

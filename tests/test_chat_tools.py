@@ -155,6 +155,9 @@ def test_the_rounds_have_a_limit_that_ends_with_an_answer() -> None:
     assert notices(events) == ["the model has used tools 2 times; it answers now"]
     assert events[-1] == WHOLE
     assert len(box.calls) == 2
+    once = Engine([call(1), WANTS], [WHOLE])
+    events = list(chat(once, tools=box, max_rounds=1).send("?"))
+    assert notices(events) == ["the model has used tools once; it answers now"]
 
 
 def test_a_model_that_asks_beyond_the_limit_is_not_heard() -> None:

@@ -85,8 +85,8 @@ def test_what_is_passed_over(search: Callable[..., str], folder: Path) -> None:
     (folder / "longer").write_bytes(b"class\n" * 1_500_000)
     (folder / "link").symlink_to("b.txt")
     passed = [
-        "[… A secret seems to stand in key: it is not shown …]",
-        "[… longer is larger than 8 MiB …]",
+        "[… passed over: A secret seems to stand in key: it is not shown …]",
+        "[… passed over: longer is larger than 8 MiB …]",
     ]
     found = ["b.txt:1: class of 99", "src/a.py:3: class A:"]
     assert search(pattern="class").split("\n") == [*found, *passed]
@@ -102,7 +102,7 @@ def test_files_that_were_passed_over_are_not_all_named(
     said = search(pattern="ghu").split("\n")
     assert said[0] == "It is found nowhere."
     assert said[-2:] == [
-        "[… A secret seems to stand in key4: it is not shown …]",
+        "[… passed over: A secret seems to stand in key4: it is not shown …]",
         "[… 3 more were passed over …]",
     ]
 

@@ -112,7 +112,7 @@ def _told(lines: _Found) -> str:
             break
         shown.append(line)
     shown = shown or ["It is found nowhere."]
-    shown += [f"[… {why.removesuffix('.')} …]" for why in lines.passed[:_MOST_PASSED]]
+    shown += [f"[… passed over: {why.removesuffix('.')} …]" for why in lines.passed[:_MOST_PASSED]]
     if len(lines.passed) > _MOST_PASSED:
         shown.append(f"[… {len(lines.passed) - _MOST_PASSED:,} more were passed over …]")
     return "\n".join(shown)
