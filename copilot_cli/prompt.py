@@ -65,15 +65,16 @@ def frame(name: str, text: str) -> str:
     """
     end = "" if text.endswith("\n") else "\n"
     inside = re.sub(r"<(?=\s*/\s*data\b)", r"<\\", text, flags=re.IGNORECASE)
-    return f'<data name="{_quoted(name)}">\n{inside}{end}</data>'
+    return f'<data name="{quoted(name)}">\n{inside}{end}</data>'
 
 
 def label(name: str, media_type: str) -> str:
     """Return what stands before an image: its name, in a frame like that of a text."""
-    return f'<data name="{_quoted(name)}" type="{media_type}"></data>'
+    return f'<data name="{quoted(name)}" type="{media_type}"></data>'
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """Return `name` as a frame has it."""
     return re.sub(_QUOTING, "_", name)
 
 

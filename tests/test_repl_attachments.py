@@ -186,6 +186,19 @@ def test_a_question_with_an_image_is_asked_again_with_it(world: WebWorld) -> Non
     assert messages[0]["content"] == contents[2]
 
 
+def test_what_goes_along_anyway_is_not_sent_twice(world: WebWorld) -> None:
+    """An edited question mentions it again; what it mentions besides goes along, too."""
+    write(Path.cwd(), {"a b.png": PNG, 'b".txt': "two", "c": "three"})
+    words = '@"a b.png" and @b".txt'
+    talk(world, '/attach b".txt', words, f"/edit {words} and @c")
+    first, second = told(world)
+    assert [part["type"] for part in second] == ["text", "image_url", "text"]
+    assert second[:2] == first[:2]
+    assert second[2]["text"].count("<data name=") == 1
+    assert '<data name="c">\nthree\n</data>' in second[2]["text"]
+    assert second[2]["text"].endswith(f"{words} and @c")
+
+
 def test_the_model_is_asked_first(world: WebWorld) -> None:
     """Nothing is sent to one that takes no images; what waits goes on to wait."""
     write(Path.cwd(), {"a.png": PNG})

@@ -5,7 +5,7 @@ with no image in it is one text, since that is what services keep in their promp
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from copilot_cli.messages import ImagePart, Message, Part, TextPart
@@ -14,7 +14,9 @@ from copilot_cli.prompt import NOTICE, frame, label
 
 # No end of a frame stands in one: what comes after the first is not in it.
 _FRAMED = pattern(
-    rf'(?:{re.escape(NOTICE)}\n\n)?<data name="[^"\n]*">\n.*?</data>(?:\n\n|\Z)', re.DOTALL
+    rf'(?:{re.escape(NOTICE)}\n\n)?<data name="(?P<name>[^"\n]*)"'
+    r'(?: type="[^"\n]*"></data>|>\n.*?</data>)(?:\n\n|\Z)',
+    re.DOTALL,
 )
 
 
@@ -97,10 +99,24 @@ def divided(parts: Sequence[Part]) -> tuple[tuple[Part, ...], str]:
     if not parts or not isinstance(parts[-1], TextPart):
         return tuple(parts), ""
     before, last, end = tuple(parts[:-1]), parts[-1].text, 0
-    while frame_there := _FRAMED.match(last, end):
-        end = frame_there.end()
+    for each in _framed(last):
+        end = each.end()
     text = last[:end].rstrip("\n")
     return (*before, *([TextPart(text)] if text else [])), last[end:]
+
+
+def names(parts: Sequence[Part]) -> set[str]:
+    """Return what is called how in the frames of a question that was asked."""
+    texts = (part.text for part in parts if isinstance(part, TextPart))
+    return {each["name"] for text in texts for each in _framed(text)}
+
+
+def _framed(text: str) -> Iterator[re.Match[str]]:
+    """Yield the frames that `text` begins with."""
+    end = 0
+    while found := _FRAMED.match(text, end):
+        yield found
+        end = found.end()
 
 
 def message(asked: str | Sequence[Part]) -> Message:

@@ -100,12 +100,12 @@ class Gathering:
             raise UsageError(f"{reference} cannot be read: {reason}") from error
         environ = self._app.effects.environ
         if is_folder:
-            name = self._name(path, reference)
+            name = self.called(path, reference)
             return self._several(folders.below(path, name, environ), reference, images=False)
         if not is_there and folders.is_pattern(reference):
             files = folders.fitting(reference, self._cwd, environ)
             return self._several(files, reference, images=True)
-        return [self._file(path, self._name(path, reference))]
+        return [self._file(path, self.called(path, reference))]
 
     def _file(self, path: Path, name: str) -> Attachment:
         shown = safe_line(name, None)
@@ -114,8 +114,8 @@ class Gathering:
         self._screening.check_text(found.text, shown)
         return found._replace(name=name)
 
-    def _name(self, path: Path, reference: str) -> str:
-        """Return what a file is called, as the person would."""
+    def called(self, path: Path, reference: str) -> str:
+        """Return what the file `path` is called, for which the person wrote `reference`."""
         name = reference
         if path.is_relative_to(self._cwd):
             name = path.relative_to(self._cwd).as_posix()

@@ -3,12 +3,13 @@
 Rule: nothing goes along that was not named by the person, and all of it is said before it is sent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from copilot_cli.attachments.attachment import Attachment, size
 from copilot_cli.errors import UsageError
+from copilot_cli.prompt import quoted
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -56,9 +57,12 @@ class Attachments:
             return ""
         return f"(+{len(self.waiting)}, {total(self.waiting)}) "
 
-    def with_mentioned(self, app: "App", words: str) -> list[Attachment]:
+    def with_mentioned(
+        self, app: "App", words: str, there: Collection[str] = ()
+    ) -> list[Attachment]:
         """Return what waits, the files that `words` mention, and the images pasted into them.
 
+        Files that are called as one of `there`, in a frame, go along already.
         Raises `CopilotChatError` for a file that cannot be attached, or could not be before.
         """
         if self.failed:
@@ -79,7 +83,9 @@ class Attachments:
         from copilot_cli.attachments.gathering import Gathering
 
         known = {each.name for each in found}
-        gathered = Gathering(app, hint=AGREEING).all(map(str, paths))
+        gathering = Gathering(app, hint=AGREEING)
+        new = [path for path in paths if quoted(gathering.called(path, str(path))) not in there]
+        gathered = gathering.all(map(str, new))
         return [*found, *(each for each in gathered if each.name not in known)]
 
 

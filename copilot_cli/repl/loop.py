@@ -139,7 +139,7 @@ class Repl:
         elif text.startswith("/") and not text.startswith("//"):
             self._command(text)
         else:
-            self._ask(line.removeprefix("/") if text.startswith("//") else line, draft)
+            self.put(line.removeprefix("/") if text.startswith("//") else line, draft)
 
     def answer(
         self, start: "Callable[[], Generator[Event, None, object]]", *, kept: bool = True
@@ -179,7 +179,8 @@ class Repl:
         remark(self)
         self.answer(lambda: self.chat.send(question))
 
-    def _ask(self, words: str, draft: Draft | None) -> None:
+    def put(self, words: str, draft: Draft | None) -> None:
+        """Ask what `words` say, with what goes along, in the place of the draft's question."""
         if draft is not None and words == draft.words:
             self.saying.note(UNCHANGED)
             return
@@ -199,7 +200,12 @@ class Repl:
 
         Raises `CopilotChatError` for what cannot be attached, or is none for the model.
         """
-        attached = self.attachments.with_mentioned(self.app, words)
+        there: set[str] = set()
+        if draft is not None:
+            from copilot_cli.attachments.attachment import names
+
+            there = names(draft.attached)
+        attached = self.attachments.with_mentioned(self.app, words, there)
         if not attached and draft is None:
             return words
         from copilot_cli.attachments.attachment import below, content

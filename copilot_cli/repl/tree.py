@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from copilot_cli.attachments.attachment import again, below, divided
+from copilot_cli.attachments.attachment import again, divided
 from copilot_cli.conversation import asked_to_go_on
 from copilot_cli.errors import UsageError
 from copilot_cli.repl.arguments import whole_number
@@ -61,8 +61,9 @@ def edit(repl: "Repl", words: str) -> None:
 
     question = _last_question(repl)
     attached, before = divided(question.parts)
+    draft = Draft(question, attached, before)
     if not words and not _has_editor(repl):
-        repl.draft = Draft(question, attached, before)
+        repl.draft = draft
         repl.saying.note(
             "change the question and press Enter; unchanged or empty, it stays as it was"
         )
@@ -71,9 +72,8 @@ def edit(repl: "Repl", words: str) -> None:
     if not words.strip() or words == before:
         repl.saying.note(UNCHANGED)
         return
-    repl.talk.back_before(question)
     repl.saying.note(f"asking anew: {first_line(words)}")
-    repl.ask(below(attached, words))
+    repl.put(words, draft)
 
 
 def first_line(text: str) -> str:
