@@ -199,6 +199,22 @@ def test_what_the_engine_has_done_itself_is_not_done_again() -> None:
     ]
 
 
+def test_a_call_beside_one_that_the_engine_has_done_is_done() -> None:
+    """That one alone, and both are in the transcript."""
+    done = call(1)._replace(executed=True)
+    script: list[Step] = [done, ToolResult("c1", "add", "5"), call(2), WANTS]
+    box = Box()
+    list(chat(Engine(script, [Text("seven"), WHOLE]), tools=box).send("?"))
+    assert box.calls == [[call(2)]]
+
+
+def test_a_whole_answer_is_not_gone_on_from_though_a_call_was_in_it() -> None:
+    """The end of the answer says what the model wants."""
+    box = Box()
+    assert list(chat(Engine([call(1), Text("x"), WHOLE]), tools=box).send("?"))[-1] == WHOLE
+    assert box.calls == []
+
+
 def test_tokens_and_cost_are_those_of_all_rounds() -> None:
     """And the window learns from each."""
     engine = Engine(
@@ -220,6 +236,8 @@ def test_a_failure_after_words_and_tools_is_a_cut_answer() -> None:
     events = list(conversation.send("?"))
     assert events[-1] == End("error", complete=False, detail="out")
     assert [each.role for each in conversation.history] == ["user", "assistant", "tool"]
+    assert conversation.last is not None
+    assert conversation.last.finish_reason == "error"
 
 
 def test_a_failure_before_any_word_is_told_as_it_is() -> None:

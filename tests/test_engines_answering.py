@@ -333,6 +333,14 @@ def test_reasoning_of_another_account_is_dropped_once(text: str) -> None:
     assert again.unused == 1
 
 
+def test_a_refusal_of_something_else_leaves_the_reasoning_where_it_is() -> None:
+    """Without it the model would have to think again."""
+    replies = Replies(refusal("invalid_request_body", "no such thing"), answer("Hi"))
+    with pytest.raises(CopilotChatError):
+        list(direct_engine(replies).answer(Request("m", TALK)))
+    assert replies.unused == 1
+
+
 # -- headers of one request --------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from copilot_cli.errors import (
     CopilotChatError,
     LimitError,
     LockTimeout,
+    ModelUnavailable,
     NetworkError,
     NotAllowedError,
     ServiceError,
@@ -197,6 +198,30 @@ def test_retries_are_the_persons_to_set() -> None:
     with pytest.raises(ServiceError):
         answered(replies, retries=0)
     assert replies.unused == 1
+
+
+def test_a_model_that_is_refused_is_heard_of() -> None:
+    """The list said otherwise, and is doubted from then on; other refusals say nothing of it."""
+    heard: list[str] = []
+    body = '{"error": {"code": "model_not_found", "message": "no"}}'
+    with pytest.raises(ModelUnavailable):
+        answered(Replies(refusal(404, body)), refused=heard.append)
+    assert heard == ["m"]
+    with pytest.raises(NotAllowedError):
+        answered(Replies(refusal(403)), refused=heard.append)
+    assert heard == ["m"]
+
+
+def test_a_token_that_is_refused_is_helped_as_its_source_wants() -> None:
+    """For an answer and for the list alike: it may not be a sign-in of this program's."""
+    given = {"lease": Lease(Token(Secret(TOKEN))), "remedy": "look at the variable"}
+    with pytest.raises(SignInError) as raised:
+        answered(Replies(refusal(401)), **given)
+    assert raised.value.hint == "look at the variable"
+    given["lease"] = Lease(Token(Secret(TOKEN)))
+    with pytest.raises(SignInError) as raised:
+        direct_engine(Replies(refusal(401)), **given).models_reply()  # type: ignore[arg-type]
+    assert raised.value.hint == "look at the variable"
 
 
 LAST = {

@@ -4,9 +4,15 @@ from collections.abc import Callable, Generator, Sequence
 
 import pytest
 
-from copilot_cli.engines.failure import BACKOFF, NEVER, OFTEN, ONCE, Failure, Retry
-from copilot_cli.engines.resilience import MAX_WAIT, Patience, Retrying
-from copilot_cli.errors import CopilotChatError, LimitError, ServiceError, SignInError
+from copilot_cli.engines.failure import BACKOFF, LIMIT, NEVER, OFTEN, ONCE, Failure, Retry
+from copilot_cli.engines.resilience import MAX_WAIT, Patience, Retrying, rule_of
+from copilot_cli.errors import (
+    CopilotChatError,
+    LimitError,
+    NetworkError,
+    ServiceError,
+    SignInError,
+)
 from copilot_cli.messages import (
     End,
     Event,
@@ -300,6 +306,42 @@ def test_a_single_value_fails_with_the_error() -> None:
     with pytest.raises(LimitError) as raised:
         Retrying(3, _refuse, str).result(failing(failure))
     assert raised.value.hint == "try again after 90.0"
+
+
+def test_what_was_shown_stays_shown_whatever_comes_after_it() -> None:
+    """A figure between the word and the failure makes no difference."""
+    usage = UsageReport(Usage(1, 1))
+    attempts = Attempts([Text("a"), usage, OUTAGE], [STOP])
+    assert list(attempts.run()) == [
+        Text("a"),
+        usage,
+        End("error", complete=False, detail="out"),
+    ]
+    assert attempts.left == 1
+
+
+def test_a_thought_is_known_of_whatever_comes_after_it() -> None:
+    """The figures of the answer are no word either."""
+    usage = UsageReport(Usage(1, 1))
+    said = [e for e in Attempts([Reasoning("hm"), usage, STOP]).run() if isinstance(e, Notice)]
+    assert said == [Notice("the model only thought, and said nothing: ask again")]
+
+
+RULES = {
+    "a limit": (LimitError("x", retry_after=7.0), LIMIT._replace(after=7.0)),
+    "no connection": (NetworkError("x"), BACKOFF),
+    "a time-out": (NetworkError("x", kind="timeout"), ONCE),
+    "a certificate": (NetworkError("x", kind="tls"), NEVER),
+    "down": (ServiceError("x", kind="unavailable", retry_after=3.0), BACKOFF._replace(after=3.0)),
+    "another failure": (ServiceError("x", retry_after=3.0), NEVER),
+    "a refusal": (SignInError("x", kind="unavailable"), NEVER),
+}
+
+
+@pytest.mark.parametrize(("error", "rule"), RULES.values(), ids=RULES)
+def test_the_rule_of_githubs_own_host(error: CopilotChatError, rule: Retry) -> None:
+    """What may have been taken goes out once more; what is refused does not."""
+    assert rule_of(error) == rule
 
 
 def _refuse(seconds: float) -> None:

@@ -90,6 +90,16 @@ def test_an_answer_that_was_cut_is_shown_and_not_judged() -> None:
     assert answered(Form(AGE), [Text('{"a'), CUT]) == ([Text('{"a'), CUT], None)
 
 
+def test_of_an_answer_that_was_cut_no_character_is_taken_away() -> None:
+    """Its fence stays: what is in it was not checked."""
+    said = [Text('```json\n{"age": 7}\n```\n'), CUT]
+    assert answered(Form(AGE), said) == (said, None)
+    still = [Text('```json\n{"age": 1.5}\n```\n'), WHOLE]
+    events, error = answered(Form(AGE), still, still)
+    assert [event for event in events if isinstance(event, Text)] == still[:1]
+    assert error is not None
+
+
 def test_both_turns_are_counted() -> None:
     """Tokens, cost and time are those of the whole command; both turns are on record."""
     first = UsageReport(Usage(5, 2, None), Cost(0.5, "credits"))
