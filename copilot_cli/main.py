@@ -254,8 +254,20 @@ def _usage_error(error: typer.exceptions.TyperException) -> UsageError:
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     ctx = getattr(error, "ctx", None)
     path = ctx.command_path if ctx is not None else "copilot-chat"
-    text = " ".join(text.split()).rstrip(".")
+    text = _out_of_range(error) or " ".join(text.split()).rstrip(".")
     return UsageError(text[:1].lower() + text[1:], hint=f"see `{path} --help`")
+
+
+def _out_of_range(error: typer.exceptions.TyperException) -> str | None:
+    """Return what a number has to be, as settings are told of it; None for another complaint."""
+    option = getattr(error, "param", None)
+    kind = getattr(option, "type", None)
+    low, high = getattr(kind, "min", None), getattr(kind, "max", None)
+    if option is None or low is None:
+        return None
+    number = "a number" if "float" in getattr(kind, "name", "") else "a whole number"
+    span = f"from {low:g} to {high:g}" if high is not None else f"of at least {low:g}"
+    return f"{option.opts[-1]}: must be {number} {span}"
 
 
 def _report(effects: Effects, error: CopilotChatError) -> int:

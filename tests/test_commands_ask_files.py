@@ -449,7 +449,7 @@ def test_only_the_newest_images_are_sent(world: WebWorld, folder: Path) -> None:
             "big.png is 4.0 MB PNG; sim-echo takes images of at most 3.1 MB",
             "smaller",
         ),
-        (["-f", "a", "--detail", "most"], "--detail must be low, high or auto", None),
+        (["-f", "a", "--detail", "most"], "--detail: must be one of low, high, auto", None),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )

@@ -345,7 +345,7 @@ def _detail(level: str | None) -> "Detail | None":
         case None | "low" | "high" | "auto":
             return level
         case _:
-            raise UsageError("--detail must be low, high or auto")
+            raise UsageError("--detail: must be one of low, high, auto")
 
 
 def _report(application: "App", form: str, file: OutputFile | None) -> "Report":

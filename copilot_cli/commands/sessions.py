@@ -123,7 +123,7 @@ def export(
     application: App = ctx.obj
     wanted = "json" if as_json else form or _form_of(output)
     if wanted not in _FORMATS:
-        raise UsageError("--format must be md, json or html")
+        raise UsageError("--format: must be one of md, json, html")
     conversation = _conversation(application, session)
     if output is None:
         _print(application, conversation, wanted)
