@@ -866,6 +866,32 @@ def test_a_runtime_that_hangs_in_a_call_is_replaced_and_the_question_asked_again
     assert world.sdk.started == 2
 
 
+def test_a_call_that_takes_long_is_asked_for_a_sign_of_life(tmp_path: Path) -> None:
+    """One that gives none is ended, long before the deadline of the call."""
+    deadlines = SHORT._replace(call=4.0, unused=0.05, ping=0.05)
+    with official(tmp_path, deadlines=deadlines, retries=0) as world:
+        world.sdk.opening = world.sdk.pinging = for_ever
+        with pytest.raises(ServiceError, match=r"did not answer within 0\.\d s \(a session\)"):
+            ask(world.engine, request(("user", "a")))
+        assert (world.sdk.pings, world.sdk.stopped) == (1, 1)
+
+
+def test_a_call_that_takes_long_and_lives_is_waited_for(tmp_path: Path) -> None:
+    """GitHub's own replies may be slow, and the runtime is not to blame."""
+    asked = asyncio.Event()
+
+    async def pinging() -> None:
+        asked.set()
+
+    async def opening() -> None:
+        await asked.wait()
+
+    with official(tmp_path, answer("a"), deadlines=SHORT._replace(unused=0.05)) as world:
+        world.sdk.opening, world.sdk.pinging = opening, pinging
+        assert text_of(ask(world.engine, request(("user", "a")))) == "a"
+        assert (world.sdk.pings, world.sdk.started) == (1, 1)
+
+
 def test_a_turn_that_never_asks_the_model_is_ended(tmp_path: Path) -> None:
     """The deadline of a call holds until the model is asked."""
 

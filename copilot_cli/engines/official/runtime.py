@@ -34,7 +34,7 @@ class Deadlines(NamedTuple):
     `call` is for making a session and for asking it until it asks the model: with a slow network
     GitHub's own replies come late. `settle` is what the runtime gets to end its last turn before
     the next, `ping` what it gets to answer one; `unused` is after how long it is asked for one
-    before it is used again.
+    before it is used again, and in a call that takes that long.
     """
 
     start: float = 15.0
@@ -214,16 +214,31 @@ class Runtime:
 
     def _call(self, work: Coroutine[Any, Any, _T], what: str) -> _T:
         """Return what `work` returns, within the deadline of a call. Raises `Failure`."""
-        seconds = self._deadlines.call
+        seconds, begun = self._deadlines.call, self._loop.time()
         try:
-            return self._wait(work, seconds)
+            return self._wait(self._answered(work), seconds)
         except TimeoutError as error:
+            seconds = min(seconds, self._loop.time() - begun)
             self.stop()
-            raise faults.hung(what, seconds) from error
+            raise faults.hung(what, round(seconds, 1)) from error
         except Exception as error:
             if self._is_gone():
                 raise self.failure from error
             raise faults.refused(what, error) from error
+
+    async def _answered(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Await `work`: what takes long is asked for a sign of life. Raises `TimeoutError`.
+
+        A runtime that waits for GitHub gives one, and is waited for; one that hangs does not.
+        """
+        task = asyncio.ensure_future(work)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self._deadlines.unused)
+            if not done:
+                await asyncio.wait_for(self._client.ping(), self._deadlines.ping)
+            return await task
+        finally:
+            task.cancel()
 
     def _is_gone(self) -> bool:
         """Return whether the process has ended, if only just now."""
