@@ -415,6 +415,7 @@ def test_only_the_newest_images_are_sent(world: WebWorld, folder: Path) -> None:
         (["-f", "/dev/null"], "/dev/null is no regular file", None),
         (["-f", "closed"], "closed cannot be read: Permission denied", None),
         (["-f", "a\0b"], "a␀b cannot be read: no file can have that name", None),
+        (["-f", "\ud800"], "\ufffd cannot be read: no file can have that name", None),
         (["-f", "a/b"], "a/b cannot be read: Not a directory", None),
         (["-f", "~nobody-is-called-so/x"], "cannot be read: no file can have that name", None),
         (["-f", "x" * 300], "cannot be read: File name too long", None),

@@ -17,7 +17,7 @@ from copilot_cli.attachments.screening import HINT, OURS, Screening
 from copilot_cli.errors import UsageError
 from copilot_cli.patterns import pattern
 from copilot_cli.sensitive import holds_secret
-from copilot_cli.ui.safe import safe_line
+from copilot_cli.ui.safe import safe_line, utf8
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
@@ -197,4 +197,4 @@ def _few(names: list[str]) -> str:
 
 def _sendable(name: str) -> str:
     """Return a file's name as text: on some systems names are bytes."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return utf8(name).decode()
