@@ -47,6 +47,20 @@ def other_version(world: RuntimeWorld, version: str = "1.0.92") -> None:
     assert code == 0, err
 
 
+def test_who_uses_what_was_installed(world: RuntimeWorld) -> None:
+    """Not another version, nor what is passed over for the program that a variable names."""
+    _, _, err = install(world)
+    assert err.endswith("it answers. `--engine official` uses it\n")
+    file = world.folder / "other.tgz"
+    file.write_bytes(npm_package(world.here, "1.0.92"))
+    given = ("1.0.92", "--file", str(file), "--sha512", sha512(file.read_bytes()))
+    _, _, err = world.run("engine", "install", *given)
+    assert "For `--engine official` to use it, set GITHUB_COPILOT_CLI_VERSION=1.0.92\n" in err
+    world.environ["COPILOT_CLI_PATH"] = str(runtime_program(world.folder))
+    _, _, err = world.run("engine", "install", *given, "--force")
+    assert "to use it, unset COPILOT_CLI_PATH and set GITHUB_COPILOT_CLI_VERSION=1.0.92\n" in err
+
+
 def test_the_whole_way(world: RuntimeWorld) -> None:
     """Nothing there, installed, shown, removed; what is said goes to stderr."""
     code, out, err = world.run("engine", "status")

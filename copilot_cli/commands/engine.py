@@ -9,6 +9,7 @@ from copilot_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from copilot_cli.app import App
+    from copilot_cli.runtime.installing import Installed
     from copilot_cli.runtime.listing import Entry, Report, State
     from copilot_cli.runtime.packages import Wanted
 
@@ -105,9 +106,25 @@ def _install(application: "App", wanted: "Wanted", *, as_json: bool) -> None:
             }
         )
     elif done.fresh:
-        streams.notice(f"installed {done.runtime.path}; it answers. `--engine official` uses it")
+        streams.notice(
+            f"installed {done.runtime.path}; it answers. {_who_uses_it(application, done)}"
+        )
     else:
         streams.notice(f"{done.runtime.path} is installed already, and answers")
+
+
+def _who_uses_it(application: "App", done: "Installed") -> str:
+    """Return whether `--engine official` starts what was installed, or what has it do so."""
+    from copilot_cli.runtime.installed import PATH_VARIABLE
+    from copilot_cli.runtime.versions import VARIABLE, wanted
+
+    environ, version = application.effects.environ, done.runtime.version
+    needed = [f"unset {PATH_VARIABLE}"] if environ.get(PATH_VARIABLE, "").strip() else []
+    if version != wanted(environ):
+        needed.append(f"set {VARIABLE}={version}")
+    if not needed:
+        return "`--engine official` uses it"
+    return f"For `--engine official` to use it, {' and '.join(needed)}"
 
 
 @app.command()
