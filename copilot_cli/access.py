@@ -97,6 +97,7 @@ class Access:
             sleep=self._app.wait,
             monotonic=self._app.effects.monotonic,
             retries=settings.retries,
+            tell=self._app.streams.notice,
         )
 
     def exchange(self, token: Secret, seconds: float = 15.0) -> "CopilotToken":

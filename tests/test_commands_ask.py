@@ -58,6 +58,15 @@ def test_wrong_options(world: World, words: tuple[str, ...], said: str) -> None:
     assert world.sim.log == []
 
 
+def test_a_wait_for_the_sign_in_says_why(world: World) -> None:
+    """As a wait for the answer does: nobody looks at a terminal that stands still."""
+    world.sim.fault("exchange", status=503, times=1)
+    code, out, err = world.run("ask", "hi")
+    assert (code, out) == (0, "hi")
+    assert err.endswith(" s\n")
+    assert "; sending again in 0." in err
+
+
 def test_a_model_with_structured_outputs_is_told_the_schema(world: World) -> None:
     """In the request's own field, and not in words."""
     world.sim.answer('{"age": 7}')

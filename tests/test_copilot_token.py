@@ -103,6 +103,7 @@ class World:
         self.clock = Clock()
         self.service = Service(self.clock)
         self.login = Login()
+        self.told: list[str] = []
         paths = locate(str(root / "home"), {})
         self.place = cache_place(
             paths, {}, os.geteuid(), "linux", host="github.com", login="octocat", store_key=False
@@ -131,6 +132,7 @@ class World:
             lock_wait=0.0,
             retries=retries,
             jitter=lambda: 1.0,
+            tell=self.told.append,
         )
 
     @property
@@ -483,6 +485,7 @@ def test_what_may_pass_is_tried_again(world: World, error: CopilotChatError) -> 
     world.lease().get()
     assert world.exchanges == 4
     assert world.clock.naps == [0.5, 1.0, 2.0]
+    assert world.told == [f"{error.message}; sending again in {nap} s" for nap in (0.5, 1.0, 2.0)]
 
 
 def test_four_attempts_are_enough(world: World) -> None:
@@ -545,6 +548,7 @@ def test_what_cannot_pass_is_not_tried_again(world: World, error: CopilotChatErr
     with pytest.raises(CopilotChatError):
         world.lease().get()
     assert world.exchanges == 1
+    assert world.told == []
 
 
 def test_all_attempts_share_one_budget(world: World) -> None:

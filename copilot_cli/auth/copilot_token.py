@@ -66,12 +66,13 @@ class TokenLease:
         lock_wait: float = _LOCK_WAIT,
         retries: int = 3,
         jitter: Callable[[], float] = random.random,
+        tell: Callable[[str], object] = lambda _: None,
     ) -> None:
         """`exchange` gets the GitHub token and the seconds it may take.
 
         `endpoints` are the addresses in force: a token made at others is not used. `lock_wait` is
         how many seconds another process may hold the lock while there is no good token, `retries`
-        how often an exchange that failed is sent again.
+        how often an exchange that failed is sent again, which `tell` hears of.
         """
         self._cache = cache
         self._login = login
@@ -83,6 +84,7 @@ class TokenLease:
         self._lock_wait = lock_wait
         self._retries = retries
         self._jitter = jitter
+        self._tell = tell
         self._mutex = threading.Lock()
         self._own: TokenRecord | None = None
 
@@ -212,6 +214,7 @@ class TokenLease:
             monotonic=self._monotonic,
             retries=self._retries,
             jitter=self._jitter,
+            tell=self._tell,
         )
 
     def _serve_or_raise(self, record: TokenRecord | None, error: CopilotChatError) -> CopilotToken:

@@ -29,11 +29,12 @@ def exchange_patiently(
     monotonic: Callable[[], float],
     retries: int = RETRIES,
     jitter: Callable[[], float] = random.random,
+    tell: Callable[[str], object] = lambda _: None,
 ) -> CopilotToken:
     """Exchange `github`, and try again, `retries` times at most, what may pass in a moment.
 
-    It ends at `deadline`, on the clock `monotonic`; None leaves the whole budget. Raises what the
-    last attempt raised.
+    It ends at `deadline`, on the clock `monotonic`; None leaves the whole budget. `tell` hears in a
+    line why there is a wait. Raises what the last attempt raised.
     """
     end = monotonic() + BUDGET if deadline is None else deadline
     limited = 0
@@ -46,6 +47,7 @@ def exchange_patiently(
             last = attempt == retries or limited > _LIMITED
             if last or not _may_pass(error) or pause >= end - monotonic():
                 raise
+            tell(f"{error.message}; sending again in {pause:.1f} s")
         sleep(pause)
     raise AssertionError("the last attempt returns or raises")
 

@@ -188,6 +188,7 @@ class SigningIn:
             sleep=self._app.wait,
             monotonic=effects.monotonic,
             retries=self._app.settings.retries,
+            tell=self._prompts.note,
         )
         if copilot.bearer:
             self._prompts.note(
