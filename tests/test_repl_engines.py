@@ -105,7 +105,7 @@ def test_an_engine_that_is_left_is_ended(world: World) -> None:
     find("engine").run(chat, "cli")
     assert ended == ["direct"]
     app.close()
-    assert ended == ["direct", "direct", "cli"]
+    assert ended == ["direct", "cli", "direct"]  # the last one that was built goes first
 
 
 def test_names_are_completed(world: World) -> None:
