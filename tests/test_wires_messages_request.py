@@ -172,6 +172,7 @@ def test_a_tool_loop_is_echoed_as_it_was() -> None:
         ReasoningPart("", seal, "chat"),
         ReasoningPart("", '{"type": "text"}', "messages"),
         ReasoningPart("", "[", "messages"),
+        ReasoningPart("", '{"type": ["thinking"]}', "messages"),
         TextPart("I will look."),
         ToolCallPart("call|a", "look", '{"at": 1}'),
         ToolCallPart("", "clock", ""),

@@ -21,7 +21,7 @@ from copilot_cli.messages import (
     ToolCallPart,
     ToolResultPart,
 )
-from copilot_cli.wires.reading import parsed
+from copilot_cli.wires.reading import parsed, text
 from copilot_cli.wires.tool_offer import calls_forbidden, offered, tool_name
 
 NAME = "messages"
@@ -122,7 +122,7 @@ def _blocks(part: Part) -> Iterator[dict[str, Any]]:
             yield {"type": "image", "source": source}
         case ReasoningPart(_, opaque, wire):
             block = parsed(opaque) if opaque is not None and wire == NAME else {}
-            if block.get("type") in _SEALS:
+            if text(block.get("type")) in _SEALS:
                 yield block
         case ToolCallPart(call_id, name, arguments):
             yield {
