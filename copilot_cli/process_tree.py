@@ -8,7 +8,8 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-_PATIENCE = 5.0  # seconds for the program of the system that is asked
+PATIENCE = 5.0
+"""Seconds in which a killed process has to be gone, and a program of the system to answer."""
 
 
 def descendants(pid: int) -> list[int]:
@@ -57,7 +58,7 @@ def _parents() -> list[tuple[int, int]]:
             check=False,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE,
+            timeout=PATIENCE,
         ).stdout
         pairs = [line.split() for line in listed.splitlines()]
         return [(int(pair[0]), int(pair[1])) for pair in pairs if len(pair) == 2]
@@ -81,9 +82,19 @@ def kill(pid: int) -> None:
                 ["taskkill", "/PID", str(pid), "/T", "/F"],
                 check=False,
                 capture_output=True,
-                timeout=_PATIENCE,
+                timeout=PATIENCE,
             )
     else:
         for each in (pid, *descendants(pid)):
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(each, signal.SIGKILL)
+
+
+def kill_tree(process: "subprocess.Popen[bytes]") -> None:
+    """Kill `process` and all that it has started, and reap it.
+
+    Raises `subprocess.TimeoutExpired` where it does not go (it hangs in the kernel).
+    """
+    if process.poll() is None:  # it keeps its number until it is reaped, which is done below
+        kill(process.pid)
+    process.wait(PATIENCE)

@@ -19,10 +19,10 @@ import pytest
 from copilot_cli.chat import Chat
 from copilot_cli.engines.byok import ByokEngine
 from copilot_cli.engines.endpoint import Endpoint
+from copilot_cli.engines.home import Home
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
 from copilot_cli.engines.official.engine import OfficialEngine
-from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.runtime import Deadlines
 from copilot_cli.engines.resilience import Retrying
 from copilot_cli.errors import (
@@ -437,16 +437,21 @@ def test_one_that_hangs_is_killed_with_its_children_before_another_starts(world:
     assert world.sent()[-1]["messages"] == _encoded(talk.asked[-1])
 
 
-@pytest.mark.parametrize("how", ["killed", "leave", "abandon"])
+@pytest.mark.parametrize("how", ["killed", "hangs and killed", "leave", "abandon"])
 def test_no_runtime_outlives_us(world: World, tmp_path: Path, how: str) -> None:
-    """Killed, or gone without a word and in the middle of an answer: its input ends with us."""
+    """Killed, or gone without a word and in the middle of an answer: its input ends with us.
+
+    One that hangs does not see that, and is killed by who watches it.
+    """
     given = {"program": str(world.program), "home": str(tmp_path / "home"), "url": world.server.url}
-    what = json.dumps({**given, "do": "wait" if how == "killed" else how})
+    what = json.dumps({**given, "do": "wait" if "killed" in how else how})
     command = [sys.executable, "-m", "tests.official_process", what]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as ours:
         assert ours.stdout is not None
         runtime = json.loads(ours.stdout.readline())["runtime"]
-        if how == "killed":
+        if "hangs" in how:
+            os.kill(runtime, signal.SIGSTOP)
+        if "killed" in how:
             ours.kill()
         ours.wait(30)
     _until(lambda: not _alive(runtime))

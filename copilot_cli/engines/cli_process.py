@@ -18,9 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
-from copilot_cli.engines.official.process import PATIENCE, kill_tree
 from copilot_cli.errors import CopilotChatError
-from copilot_cli.process_tree import descendants
+from copilot_cli.process_tree import PATIENCE, descendants, kill_tree
 
 MAX_LINE = 32 * 1024 * 1024
 """The most bytes of one line; a program that writes more is broken or hostile."""

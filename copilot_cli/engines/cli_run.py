@@ -11,7 +11,7 @@ from copilot_cli.engines.cli_output import Broken, Output, usage_of, without
 from copilot_cli.engines.cli_process import Process, Run, Silence
 from copilot_cli.engines.cli_prompt import Prompt
 from copilot_cli.engines.failure import Failure
-from copilot_cli.engines.official.home import Home
+from copilot_cli.engines.home import Home
 from copilot_cli.errors import CopilotChatError, ServiceError, SettingsError
 from copilot_cli.messages import End, Event
 from copilot_cli.secret import Secret

@@ -18,10 +18,11 @@ from copilot_cli.engines.failure import Failure
 from copilot_cli.engines.official import faults
 from copilot_cli.engines.official.attempt import Attempt
 from copilot_cli.engines.official.events import item_of
-from copilot_cli.engines.official.process import kill_tree
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.sdk import SDK, Launch, Plan, Session
+from copilot_cli.engines.official.watcher import Watcher
 from copilot_cli.messages import ToolResultPart
+from copilot_cli.process_tree import kill_tree
 
 _T = TypeVar("_T")
 
@@ -67,6 +68,7 @@ class Runtime:
         )
         self._thread.start()
         self._child: subprocess.Popen[bytes] | None = None
+        self._watcher: Watcher | None = None
         self._start(deadlines.start)
 
     def _start(self, seconds: float) -> None:
@@ -91,6 +93,8 @@ class Runtime:
         start = asyncio.ensure_future(self._client.start())
         await asyncio.sleep(0)
         self._child = self._sdk.process(self._client)
+        if self._child is not None:
+            self._watcher = Watcher(self._child.pid)
         await start
 
     # The process
@@ -146,7 +150,13 @@ class Runtime:
                 kill_tree(process)
         except (OSError, subprocess.SubprocessError) as error:
             return faults.said(error)
+        finally:
+            self._dismiss()
         return ""
+
+    def _dismiss(self) -> None:
+        if self._watcher is not None:
+            self._watcher.dismiss()
 
     def _close_pipes(self) -> None:
         """Close what the SDK leaves open of a process that is gone."""
@@ -158,6 +168,7 @@ class Runtime:
 
     def _watch(self, process: "subprocess.Popen[bytes]") -> None:
         self._code = process.wait()
+        self._dismiss()
         self._lost()
 
     def _lost(self) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from copilot_cli.engines.failure import Failure
+from copilot_cli.engines.home import Home
 from copilot_cli.engines.official import binding as bindings
 from copilot_cli.engines.official.access import OwnEndpoint, SignIn
 from copilot_cli.engines.official.attempt import Attempt, Item, Settled
 from copilot_cli.engines.official.binding import Binding
-from copilot_cli.engines.official.home import Home
 from copilot_cli.engines.official.requests import ModelRequests
 from copilot_cli.engines.official.runtime import Deadlines, Runtime
 from copilot_cli.engines.official.sdk import PLACEHOLDER, SDK, Launch, Plan

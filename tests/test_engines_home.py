@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from copilot_cli.engines.official.home import Home
+from copilot_cli.engines.home import Home
 from copilot_cli.errors import SettingsError, StoreError
 
 
