@@ -320,11 +320,16 @@ def test_each_failure_has_its_wait(world: World, error: CopilotChatError, wait: 
     assert world.exchanges == 2
 
 
-def test_failures_in_a_row_wait_longer(world: World) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [ServiceError("a page"), NetworkError("silent", kind="timeout")],
+    ids=["a page", "silence"],
+)
+def test_failures_in_a_row_wait_longer(world: World, error: ServiceError) -> None:
     """5, 10, 20, 40, 60, 60 seconds; a success starts anew."""
     waits = []
     for _ in range(6):
-        world.service.script = [ServiceError("a page")]
+        world.service.script = [error] * 4
         with pytest.raises(ServiceError):
             world.lease().get()
         record = world.cache().read()
@@ -333,6 +338,7 @@ def test_failures_in_a_row_wait_longer(world: World) -> None:
         waits.append(record.fail.until - world.clock.now())
         world.clock.pass_(waits[-1])
     assert waits == [5, 10, 20, 40, 60, 60]
+    world.service.script = []
     world.lease().get()
     record = world.cache().read()
     assert record is not None
@@ -342,7 +348,7 @@ def test_failures_in_a_row_wait_longer(world: World) -> None:
 def test_a_network_that_is_back_is_found_soon(world: World) -> None:
     """Nothing was reached, so nobody is spared: it is tried again after five seconds each time."""
     for _ in range(4):
-        world.service.script = [NetworkError("silent", kind="timeout")] * 4
+        world.service.script = [NetworkError("no such host")] * 4
         with pytest.raises(NetworkError):
             world.lease().get()
         world.clock.pass_(5)

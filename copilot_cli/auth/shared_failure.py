@@ -18,7 +18,9 @@ LONGEST = 300.0
 """Seconds for which a failure is heeded at most, whatever `Retry-After` said."""
 
 _REFUSED = 60.0  # seconds until a refusal is asked about again
-_UNREACHED = 5.0  # seconds: where nothing was reached, waiting longer spares nobody
+# Seconds: where nothing was reached, to wait longer spares nobody. A service that is silent may have
+# too much to do.
+_UNREACHED = 5.0
 _OWN = frozenset({"offline", "proxy", "tls"})
 _KINDS: dict[str, type[CopilotChatError]] = {
     kind.__name__: kind
@@ -45,7 +47,7 @@ def recorded(error: CopilotChatError, before: TokenRecord, now: float) -> Failur
         wait = _REFUSED
     elif error.retry_after is not None:
         wait = min(error.retry_after, LONGEST)
-    elif isinstance(error, NetworkError):
+    elif isinstance(error, NetworkError) and error.kind == "network":
         wait = _UNREACHED
     else:
         wait = min(5.0 * 2 ** min(attempts - 1, 10), 60.0)
