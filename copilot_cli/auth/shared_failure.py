@@ -18,8 +18,8 @@ LONGEST = 300.0
 """Seconds for which a failure is heeded at most, whatever `Retry-After` said."""
 
 _REFUSED = 60.0  # seconds until a refusal is asked about again
-# Seconds: where nothing was reached, to wait longer spares nobody. A service that is silent may have
-# too much to do.
+# Seconds: where nothing was reached, to wait longer spares nobody. A service that is silent may
+# have too much to do.
 _UNREACHED = 5.0
 _OWN = frozenset({"offline", "proxy", "tls"})
 _KINDS: dict[str, type[CopilotChatError]] = {
