@@ -58,6 +58,32 @@ def test_wrong_options(world: World, words: tuple[str, ...], said: str) -> None:
     assert world.sim.log == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--schema", "{"),
+        ("--schema", "{}", "-x"),
+        ("--stop", ""),
+        ("--temperature", "nan"),
+        ("--detail", "fine"),
+        ("--continue", "--no-save"),
+        ("--dry-run", "--schema", "{"),
+        ("--dry-run", "--role", "nobody"),
+    ],
+)
+@pytest.mark.parametrize("form", ["--json", "--events"])
+def test_a_machine_is_told_of_a_wrong_option_as_json(
+    world: World, form: str, words: tuple[str, ...]
+) -> None:
+    """A value that cannot be is a failure as any other: the object is printed whatever happens."""
+    code, out, err = world.run("ask", form, *words, "hi")
+    told = json.loads(out)
+    error = told["error"] if form == "--json" else told
+    assert (code, error["kind"], error["exit_code"]) == (2, "usage", 2)
+    assert f"error: {error['message']}\n" in err
+    assert world.sim.log == []
+
+
 def test_a_wait_for_the_sign_in_says_why(world: World) -> None:
     """As a wait for the answer does: nobody looks at a terminal that stands still."""
     world.sim.fault("exchange", status=503, times=1)
@@ -122,3 +148,13 @@ def test_a_dry_run_shows_the_whole_request(world: World) -> None:
     assert (body["temperature"], body["max_completion_tokens"]) == (1.0, 9)
     assert AGE in body["messages"][0]["content"]
     assert world.sim.log == []
+
+
+def test_a_dry_run_goes_into_the_file_that_was_named(world: World, tmp_path: Path) -> None:
+    """As an answer does; and a file that cannot be made is said."""
+    file = tmp_path / "request.json"
+    assert world.run("ask", "--dry-run", "-o", str(file), "hi")[:2] == (0, "")
+    assert json.loads(file.read_text())["body"]["messages"][-1]["content"] == "hi"
+    code, out, err = world.run("ask", "--dry-run", "-o", str(tmp_path), "hi")
+    assert (code, out) == (2, "")
+    assert "cannot be written" in err

@@ -162,6 +162,7 @@ ALLOWED: dict[str, set[str]] = {
     "attachments": WHOLE
     | {"charsets", "environment", "globs", "image_limits", "image_types", "patterns"}
     | {"process_tree"},
+    "wishes": {"app", "chat", "errors", "messages", "structured"},
     "asking": {"chat", "errors", "fences", "messages", "signals", "ui", "verdict"},
     "editing": {"config_file", "environment", "errors", "secret", "settings", "store"},
     "forgetting": WHOLE | {"config_file"},
@@ -185,6 +186,7 @@ ALLOWED: dict[str, set[str]] = {
         "runtime",
         "sign_ins",
         "simulator",
+        "wishes",
     },
     "main": {"__version__", "app", "bugs", "commands", "effects", "errors", "logs"}
     | {"shell_completion", "signals", "ui"},

@@ -1,27 +1,27 @@
 """`copilot-chat ask`: one answer, on stdout."""
 
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from copilot_cli.asking import CodeOnly, OutputFile, Turn
-from copilot_cli.errors import NotAllowedError, UsageError
+from copilot_cli.errors import CopilotChatError, NotAllowedError, UsageError
 from copilot_cli.prompt import compose, is_private, piped_in
+from copilot_cli.ui.console import json_bytes
 from copilot_cli.values import NamedTuple
+from copilot_cli.wishes import Options, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from copilot_cli.app import App
     from copilot_cli.attachments.attachment import Attachment
     from copilot_cli.attachments.reading import Detail
     from copilot_cli.chat import Chat, Content
-    from copilot_cli.messages import Event, Request
+    from copilot_cli.messages import Request
     from copilot_cli.parties import Toolbox
     from copilot_cli.routing import Route
-    from copilot_cli.structured import Form
     from copilot_cli.ui.report import Report
 
 _SMALL = 16_000  # characters of what is piped in, which every model takes
@@ -133,23 +133,6 @@ def ask(
         timeout_idle=timeout_idle,
         max_credits=max_credits,
     )
-    if schema is not None and (code or code_all):
-        raise UsageError("--schema and --code are two forms of one answer", hint="choose one")
-    if no_save and (continue_ or session is not None):
-        raise UsageError("what is gone on with is saved", hint="leave out --no-save")
-    if temperature is not None and not isfinite(temperature):
-        raise UsageError("--temperature: it is no number", hint="give one from 0 to 2")
-    options = _Options(temperature, max_output, _texts(stop), _form(schema))
-    tools = _Tools(tuple(tool or ()), tuple(allow or ()), max_rounds)
-    save = not (no_save or dry_run)
-    given = _Given(tuple(attach or ()), _detail(detail), allow_sensitive)
-    asked = _Asked(system, continue_, session, save, not no_stream, options, tools)
-    if dry_run:
-        application.catalogue.silent = True
-        question = given.read(application, prompt)
-        chat, _ = asked.open(application, question)
-        application.streams.json(chat.engine.dry_run(question.shown(chat)))
-        return
     if as_json and events:
         raise UsageError("--json and --events are two forms of one answer", hint="choose one")
     file = OutputFile(output) if output is not None and str(output) != "-" else None
@@ -158,37 +141,24 @@ def ask(
     report = _report(application, form, file if file is None or file.fault is None else None)
     if code or code_all:
         report = CodeOnly(report, first=not code_all)
+    wanted = Wanted(temperature, max_output, stop, schema, code or code_all)
+    tools = _Tools(tuple(tool or ()), tuple(allow or ()), max_rounds)
+    given = _Given(tuple(attach or ()), detail, allow_sensitive)
+    asked = _Asked(system, continue_, session, no_save, not no_stream, tools)
     try:
+        if dry_run:
+            _show(application, asked, given, wanted, prompt, file, report)
+            return
         with Turn(report) as turn:
-            if file is not None and file.fault is not None:
-                raise file.fault
+            _check(file)
+            options = wanted.read()
+            asked.check()
             question = given.read(application, prompt)
-            chat, stored = asked.open(application, question)
+            chat, stored = asked.open(application, question, options)
             turn.hear(chat, options.answers(chat, question.content), stored)
     finally:
         if file is not None:
             file.close()
-
-
-class _Options(NamedTuple):
-    """What this one answer is to be like."""
-
-    temperature: float | None
-    max_output: int | None
-    stop: tuple[str, ...]
-    form: "Form | None"
-
-    def want(self, application: "App", chat: "Chat", endpoint: str | None) -> None:
-        """Have `chat` ask for it; `endpoint` answers, None for Copilot."""
-        if self.temperature is not None:
-            chat.temperature = self.temperature
-        chat.max_output, chat.stop = self.max_output, self.stop
-        if self.form is not None:
-            self.form.want(chat, application.catalogue.look_up(chat.model, endpoint))
-
-    def answers(self, chat: "Chat", content: "Content") -> "Generator[Event]":
-        """Return the events of the answer."""
-        return chat.send(content) if self.form is None else self.form.answers(chat, content)
 
 
 class _Question(NamedTuple):
@@ -229,11 +199,12 @@ class _Given(NamedTuple):
     """What the person sends along, by name."""
 
     files: tuple[str, ...]
-    detail: "Detail | None"
+    detail: str | None
     allow_sensitive: bool
 
     def read(self, application: "App", prompt: list[str] | None) -> _Question:
         """Return the question of the words, of stdin and of the files. Raises `UsageError`."""
+        detail = _detail(self.detail)
         stdin = application.effects.piped_stdin()
         if stdin is not None and is_private(stdin):
             from copilot_cli.attachments.screening import Screening
@@ -253,7 +224,7 @@ class _Given(NamedTuple):
         from copilot_cli.attachments.attachment import content
         from copilot_cli.attachments.gathering import Gathering
 
-        gathering = Gathering(application, allow_sensitive=self.allow_sensitive, detail=self.detail)
+        gathering = Gathering(application, allow_sensitive=self.allow_sensitive, detail=detail)
         attached = gathering.all(self.files)
         return _Question(content(attached, text), attached, piped)
 
@@ -282,17 +253,23 @@ class _Asked(NamedTuple):
     system: str | None
     latest: bool
     session: str | None
-    save: bool
+    no_save: bool
     stream: bool
-    options: _Options
     tools: _Tools
 
-    def open(self, application: "App", question: _Question) -> "tuple[Chat, str | None]":
-        """Return the chat and its session's id, None if it leaves no record.
+    def check(self) -> None:
+        """Raise `UsageError` for a conversation that is both kept and not."""
+        if self.no_save and (self.latest or self.session is not None):
+            raise UsageError("what is gone on with is saved", hint="leave out --no-save")
+
+    def open(
+        self, application: "App", question: _Question, options: Options, *, dry: bool = False
+    ) -> "tuple[Chat, str | None]":
+        """Return the chat and its session's id, None if it leaves no record, as a `dry` one.
 
         Raises a `CopilotChatError` where `question` is none for the model.
         """
-        chat, session, route = self._opened(application)
+        chat, session, route = self._opened(application, save=not (self.no_save or dry))
         if self.tools.names and chat.tools is None:
             from copilot_cli.conversation import without_tools
 
@@ -300,11 +277,11 @@ class _Asked(NamedTuple):
                 f"{without_tools(chat)} takes no tools",
                 hint="leave out --tool, or choose another model or engine",
             )
-        self.options.want(application, chat, route.endpoint)
+        options.want(application, chat, route.endpoint)
         question.check(application, chat, route.endpoint)
         return chat, session
 
-    def _opened(self, application: "App") -> "tuple[Chat, str | None, Route]":
+    def _opened(self, application: "App", *, save: bool) -> "tuple[Chat, str | None, Route]":
         from copilot_cli.conversation import Conversation, Manner, open_chat, stored_session
 
         application.workspace.enter()
@@ -320,24 +297,40 @@ class _Asked(NamedTuple):
             session = stored_session(application, self.session)
             talk = Conversation(application, application.sessions, manner, session=session)
             return talk.chat, talk.id, talk.route
-        recorder = application.recorder() if self.save else None
+        recorder = application.recorder() if save else None
         route = application.catalogue.choose(manner.role)
         chat = open_chat(application, route, manner, recorder=recorder)
         return chat, recorder.session if recorder else None, route
 
 
-def _texts(stop: list[str] | None) -> tuple[str, ...]:
-    if stop and not all(stop):
-        raise UsageError("--stop is empty", hint="give the text before which the answer ends")
-    return tuple(stop or ())
+def _show(
+    application: "App",
+    asked: _Asked,
+    given: _Given,
+    wanted: Wanted,
+    prompt: list[str] | None,
+    file: OutputFile | None,
+    report: "Report",
+) -> None:
+    """Write the request as JSON, and send nothing; `report` hears why there is none."""
+    application.catalogue.silent = True
+    try:
+        _check(file)
+        options = wanted.read()
+        asked.check()
+        question = given.read(application, prompt)
+        chat, _ = asked.open(application, question, options, dry=True)
+        request = chat.engine.dry_run(question.shown(chat))
+    except CopilotChatError as error:
+        report.finish(None, error)
+        raise
+    (file.write if file else application.streams.out_bytes)(json_bytes(request))
 
 
-def _form(schema: str | None) -> "Form | None":
-    if schema is None:
-        return None
-    from copilot_cli.structured import Form
-
-    return Form.read(schema)
+def _check(file: OutputFile | None) -> None:
+    """Raise `UsageError` where no `file` can be made."""
+    if file is not None and file.fault is not None:
+        raise file.fault
 
 
 def _detail(level: str | None) -> "Detail | None":
