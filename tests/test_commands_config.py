@@ -179,9 +179,21 @@ def test_unset_removes_known_and_unknown_keys(home: Home) -> None:
     assert home.run("unset", "retries") == Ran(0, "", "config.toml does not set retries\n")
 
 
+def test_what_nobody_set_comes_from_nowhere(home: Home) -> None:
+    """A key of a table that is not in the file is no value of it."""
+    home.file.write_text('[accounts.hubot]\nmode = "bearer"\n')
+    found = json.loads(home.run("get", "accounts.octocat.mode", "--json").out)
+    assert (found["value"], found["source"]) == (None, "default")
+    found = json.loads(home.run("get", "accounts.hubot.mode", "--json").out)
+    assert (found["value"], found["source"]) == ("bearer", "config.toml")
+
+
 def test_path_prints_the_files_path(home: Home) -> None:
     """The path, whether the file is there or not."""
     assert home.run("path") == Ran(0, f"{home.file}\n", "")
+    assert json.loads(home.run("path", "--json").out) == {"path": str(home.file), "exists": False}
+    home.file.write_text("retries = 2\n")
+    assert json.loads(home.run("path", "--json").out)["exists"] is True
 
 
 def test_a_wrong_file_can_be_put_right(home: Home) -> None:

@@ -239,6 +239,9 @@ def test_export_of_what_cannot_be(home: Home) -> None:
     assert home.run("export")[0] == 2
     home.conversation("What?", "This")
     assert home.run("export", "--format", "pdf")[0] == 2
+    assert home.run("export", "--format", "pdf", "--json")[0] == 2
+    code, out, err = home.run("export", "--format", "html", "--json")
+    assert (code, out, "two forms" in err) == (2, "", True)
     assert home.run("export", "-o", str(home.folder / "none" / "a"))[0] == 2
 
 

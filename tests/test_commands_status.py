@@ -117,11 +117,13 @@ def test_a_malformed_variable(world: World) -> None:
 def test_what_seals_the_store(world: World) -> None:
     """Slots, mode and entries; no key is opened."""
     assert "no secret is stored" in world.run("keys", "status")[1]
+    nothing = json.loads(world.run("keys", "status", "--json")[1])
     signed_in(world)
     (world.home / "key").unlink()
     code, out, _ = world.run("keys", "status", "--json")
     found = json.loads(out)
     assert code == 0
+    assert (set(nothing), nothing["mode"], nothing["names"]) == (set(found), None, [])
     assert found["store"] == "keyfile"
     assert found["mode"] == "0600"
     assert found["names"] == ["github|github.com|octocat"]

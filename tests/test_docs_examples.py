@@ -217,6 +217,7 @@ def test_another_shape_would_be_found(shown: Any, real: Any, fault: list[str]) -
         ("sessions path --json", 0),
         ("sessions delete --json --yes hello", 0),
         ("config list --json", 0),
+        ("config path --json", 0),
         ("keys status --json", 0),
         ("doctor --json", 0),
         ("tools list --json", 0),

@@ -42,8 +42,8 @@ def get(ctx: typer.Context, key: str = _KEY, as_json: bool = _JSON) -> None:
     settings: Settings = ctx.obj.settings
     rows = {name: (value, source) for name, value, source in _values(settings)}
     if key not in rows:
-        path = _known(key)
-        rows[key] = (_in_tables(settings, path), "config.toml")
+        found = _in_tables(settings, _known(key))
+        rows[key] = (found, "default" if found is None else "config.toml")
     value, source = rows[key]
     if as_json:
         ctx.obj.streams.json({"key": key, "value": _plain(value), "source": source})
@@ -99,9 +99,13 @@ def unset(ctx: typer.Context, key: str = _KEY) -> None:
 
 
 @app.command()
-def path(ctx: typer.Context) -> None:
+def path(ctx: typer.Context, as_json: bool = _JSON) -> None:
     """Print the path of config.toml."""
-    _streams(ctx).out_bytes(f"{_paths(ctx).config_file}\n".encode())
+    file, streams = _paths(ctx).config_file, _streams(ctx)
+    if as_json:
+        streams.json({"path": str(file), "exists": file.is_file()})
+    else:
+        streams.out_bytes(f"{file}\n".encode())
 
 
 @app.command()

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 _FD = typer.Option(None, metavar="N", help="Read the passphrase from this file descriptor.")
+_UNKNOWN: dict[str, Any] = {
+    **dict.fromkeys(("store", "path", "exists", "problem", "size", "mode", "kid", "gen")),
+    "slots": [],
+    "names": [],
+}
 _KEY_FILE = typer.Option(None, metavar="P", help="The key file, for a key file.")
 
 
@@ -34,7 +39,7 @@ def status(
     application: App = ctx.obj
     facts = {"store": application.vault.kind, **application.vault.store.describe()}
     if as_json:
-        application.streams.json(facts)
+        application.streams.json({**_UNKNOWN, **facts})
     else:
         application.streams.table(("", ""), _rows(facts))
 

@@ -121,9 +121,11 @@ def export(
 ) -> None:
     """Write a conversation as Markdown, JSON, or one HTML page that loads nothing."""
     application: App = ctx.obj
-    wanted = "json" if as_json else form or _form_of(output)
+    wanted = form or ("json" if as_json else _form_of(output))
     if wanted not in _FORMATS:
         raise UsageError("--format: must be one of md, json, html")
+    if as_json and wanted != "json":
+        raise UsageError(f"--json and --format {wanted} are two forms", hint="choose one")
     conversation = _conversation(application, session)
     if output is None:
         _print(application, conversation, wanted)
