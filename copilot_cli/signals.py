@@ -4,6 +4,11 @@ import signal
 import threading
 from types import FrameType
 
+_NAMES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGXCPU")
+
+ENDING = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
+"""The signals that end a program that does not handle them, and leave it time to; SIGINT apart."""
+
 
 class Terminated(BaseException):
     """A signal asked the program to end; it passes through everything, as Ctrl-C does."""
@@ -14,14 +19,16 @@ class Terminated(BaseException):
 
 
 def heed() -> None:
-    """Raise `Terminated` in the main thread on SIGTERM and SIGHUP, unless nohup ignores them."""
+    """Raise `Terminated` in the main thread on a signal that ends the program.
+
+    What whoever started us has us ignore, as nohup does SIGHUP, stays ignored.
+    """
     if threading.current_thread() is not threading.main_thread():
         return  # Python lets only the main thread set handlers
 
     def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
         raise Terminated(number)
 
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)

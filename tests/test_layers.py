@@ -122,7 +122,7 @@ ALLOWED: dict[str, set[str]] = {
     "guarding": {"app", "budget", "engines", "errors", "messages", "parties", "quota_warnings"}
     | {"routing"},
     "turn": {"errors", "messages"},
-    "ui": BOTTOM | {"context", "environment", "ui.safe"},
+    "ui": BOTTOM | {"context", "environment", "signals", "ui.safe"},
     "app": ANSWERING
     | {"access", "catalogue", "conversation", "effects", "roles", "vault", "workspace"}
     | {"endpoints", "engine_building", "fetching", "guarding", "parties"}

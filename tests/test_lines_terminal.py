@@ -478,7 +478,7 @@ def test_a_crash_at_the_prompt_leaves_the_terminal_whole(folder: Path) -> None:
         editor.shows("ZeroDivisionError: the completer failed").ends(1)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_at_the_prompt_leaves_the_terminal_whole(editor: Editor, number: int) -> None:
     """Also in the middle of a line; the exit code says which signal it was."""
     editor.types("half a li").has("> half a li").send(number).ends(128 + number)

@@ -70,7 +70,7 @@ def whole(session: Session) -> None:
 
 
 @pytest.mark.parametrize("name", PARTS)
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
 def test_a_stop_in_any_block_leaves_the_terminal_whole(
     place: Place, name: str, end: signal.Signals
 ) -> None:

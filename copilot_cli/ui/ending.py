@@ -15,12 +15,16 @@ from typing import Any
 
 from prompt_toolkit.application import get_app
 
+from copilot_cli.signals import ENDING
+
 _Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
 def ended_from_outside() -> Iterator[Callable[[], None]]:
-    """Have SIGTERM and SIGHUP end the prompt first, then do what they did, for a `with`.
+    """Have the signals that end the program end the prompt first, for a `with`.
+
+    Then they do what they did.
 
     Gives what the prompt is to call as soon as its loop runs; from then on failures end it too.
     """
@@ -62,6 +66,5 @@ def _handlers() -> dict[int, _Handler]:
     """Return the handlers that somebody set; only the main thread can replace any."""
     if threading.current_thread() is not threading.main_thread():
         return {}
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    handlers = {number: signal.getsignal(number) for number in numbers}
+    handlers = {number: signal.getsignal(number) for number in ENDING}
     return {number: handler for number, handler in handlers.items() if callable(handler)}
