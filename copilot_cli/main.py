@@ -178,7 +178,8 @@ def root(
     if verbose:
         from copilot_cli import logs
 
-        logs.show(verbose, ctx.obj.streams.say)
+        # A setting that is wrong is told by what reads it, and not by this.
+        logs.show(verbose, effects.streams("never").say)
     if ctx.invoked_subcommand is not None:
         return
     if not ctx.obj.streams.person or not ctx.obj.streams.stdout_is_terminal:
@@ -244,8 +245,8 @@ def _complain(effects: Effects, error: typer.exceptions.TyperException) -> int:
     from typer._click.exceptions import NoArgsIsHelpError
 
     if isinstance(error, NoArgsIsHelpError):
-        effects.streams("auto").say(f"{error}\n")
-        return 2
+        effects.streams("auto").say(f"{error}\n\n")
+        return _report(effects, UsageError("no command given", hint="name one of those above"))
     return _report(effects, _usage_error(error))
 
 

@@ -1,5 +1,6 @@
 """The program's door: what becomes of an output that takes nothing, and of a bare group."""
 
+import json
 import os
 import subprocess
 import sys
@@ -105,9 +106,20 @@ def test_an_output_file_that_takes_nothing(world: World, form: tuple[str, ...]) 
 
 @pytest.mark.parametrize("group", ["config", "sessions", "keys"])
 def test_a_group_alone_shows_its_help(world: World, group: str) -> None:
-    """As it stands in --help, on stderr: exit code 2."""
+    """As it stands in --help, on stderr, and below it what is wrong: exit code 2."""
     code, out, err = world.run(group)
     assert (code, out) == (2, "")
     assert err.startswith(f"Usage: copilot-chat {group} [OPTIONS] COMMAND")
     assert "\nCommands:\n" in err
-    assert "error:" not in err
+    assert err.endswith("\n\nerror: no command given\nhint: name one of those above\n")
+
+
+def test_verbose_reads_no_settings(world: World) -> None:
+    """What -v shows needs none: whoever is told of a wrong one is told as without it."""
+    world.environ["COPILOT_CHAT_TOKEN"] = world.sim.sign_in()
+    file = world.home / "config.toml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("color = 'mauve'\n")
+    code, out, err = world.run("-v", "ask", "--json", "hello")
+    assert (code, json.loads(out)["error"]["kind"]) == (2, "settings")
+    assert err.startswith(f"error: {file}:1: color: ")
