@@ -150,6 +150,35 @@ def test_variables_are_put_into_the_persons_own_file(places: Places) -> None:
     assert found.authorization("https://third.example/x") == {}
 
 
+@pytest.mark.parametrize(
+    ("written", "registry"),
+    [
+        ("https://${NPM_HOST}", "https://npm.example"),
+        ("https://x${NOT_SET}.${NPM_HOST}", DEFAULT),
+        ("https://${NPM_HOST}/${NOT_SET}", DEFAULT),
+        ("https://${NOT_SET}.${NPM_HOST}", DEFAULT),
+        ("https://${NPM_HOST}/${NOT_SET?}", "https://npm.example"),
+        ("https://${NPM_HOST}/${EMPTY}", "https://npm.example"),
+    ],
+    ids=["set", "in the middle", "last", "first", "may be missing", "empty"],
+)
+def test_a_line_with_a_variable_that_is_not_set_says_nothing(
+    places: Places, written: str, registry: str
+) -> None:
+    """An address with a hole in it would be another host's; with `?` the hole is meant."""
+    places.environ |= {"NPM_HOST": "npm.example", "EMPTY": ""}
+    places.own(f"registry={written}\n")
+    assert places.read().registry == registry
+
+
+def test_the_persons_own_file_is_theirs_also_where_they_work_in_their_home(places: Places) -> None:
+    """It is no project's then, and gets its variables."""
+    places.environ["NPM_HOST"] = "npm.example"
+    places.own("registry=https://${NPM_HOST}\n")
+    found = read(places.environ, places.home, places.home / ".npmrc")
+    assert found.registry == "https://npm.example"
+
+
 def test_a_projects_file_gets_nothing_of_the_environment(places: Places) -> None:
     """It may come with a cloned repository: what it names it may not read, but its own token."""
     places.environ["GITHUB_TOKEN"] = TOKEN
