@@ -7,7 +7,7 @@ import io
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
@@ -57,11 +57,15 @@ class Effects:
         self.resolve = resolve
         self.app: App | None = None
 
-    def piped_stdin(self) -> "BinaryIO | None":
-        """Return standard input where it is no terminal, else None; closed counts as empty."""
+    def piped_stdin(self, words: Sequence[str] = ()) -> "BinaryIO | None":
+        """Return standard input where it is no terminal, else None; closed counts as empty.
+
+        `words` are the arguments: `-` alone asks for a terminal, too, up to Ctrl-D.
+        """
         if self.stdin is None or self.stdin.closed:
             return io.BytesIO()
-        return None if self.stdin.isatty() else self.stdin.buffer
+        typed = list(words) == ["-"]
+        return None if self.stdin.isatty() and not typed else self.stdin.buffer
 
     def home(self) -> Path:
         """Return the person's home folder. Raises RuntimeError where nobody knows it."""

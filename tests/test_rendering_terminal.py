@@ -16,7 +16,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
 
-from tests.terminal_session import CTRL_C, PATIENCE, Place, Session
+from tests.terminal_session import CTRL_C, CTRL_D, PATIENCE, Place, Session
 
 pytestmark = pytest.mark.real
 
@@ -84,6 +84,19 @@ def test_a_stop_in_any_block_leaves_the_terminal_whole(
         whole(session)
         assert session.text.count("Done.") == 1
     assert place.rows()[1] == ("assistant", "interrupted", "".join(PARTS[name]))
+
+
+@pytest.mark.parametrize("command", ["ask", "explain"])
+def test_a_dash_takes_what_is_typed_up_to_ctrl_d(place: Place, command: str) -> None:
+    """As `cat -` does; without it a terminal is not waited for."""
+    with place.run(command, "-") as session:
+        session.types("What is\ntyped?\n" + CTRL_D)
+        session.ends(0)
+    (entry,) = place.asked("chat")
+    assert entry.json()["messages"][-1]["content"] == "What is\ntyped?"
+    with place.run(command) as session:
+        session.ends(2)
+        assert "there is nothing to ask" in session.text
 
 
 def test_a_terminal_that_goes_away_ends_the_program(place: Place) -> None:

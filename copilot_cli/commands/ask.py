@@ -33,7 +33,9 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def ask(
     ctx: typer.Context,
     prompt: list[str] | None = typer.Argument(
-        None, metavar="[PROMPT]...", help="The request; `-` or nothing: stdin is the request."
+        None,
+        metavar="[PROMPT]...",
+        help="The request; `-` or nothing: stdin is the request (`-` at a terminal, too).",
     ),
     model: str | None = typer.Option(
         None, "-m", "--model", metavar="ID", help="The model that answers."
@@ -205,7 +207,7 @@ class _Given(NamedTuple):
     def read(self, application: "App", prompt: list[str] | None) -> _Question:
         """Return the question of the words, of stdin and of the files. Raises `UsageError`."""
         detail = _detail(self.detail)
-        stdin = application.effects.piped_stdin()
+        stdin = application.effects.piped_stdin(prompt or ())
         if stdin is not None and is_private(stdin):
             from copilot_cli.attachments.screening import Screening
 

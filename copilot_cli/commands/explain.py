@@ -31,8 +31,9 @@ def explain(
     """Explain a shell command, part by part, and run nothing."""
     application: App = ctx.obj
     application.set_options(model=model)
+    words = text or []
     with Turn(_report(application, as_json=as_json)) as turn:
-        command = compose(text or [], application.effects.piped_stdin(), hint=_HOW)
+        command = compose(words, application.effects.piped_stdin(words), hint=_HOW)
         application.workspace.enter()
         chat, session = application.chat(role=application.role("explain"), save=save)
         turn.tell(chat, command, session)

@@ -87,7 +87,7 @@ def suggest(
     application.set_options(model=model)
     shell = shell_name(application.effects.environ)
     with Turn(Suggested(_report(application, as_json=as_json), shell)) as turn:
-        wanted = compose(text, application.effects.piped_stdin())
+        wanted = compose(text, application.effects.piped_stdin(text))
         application.workspace.enter()
         chat, session = application.chat(role=application.role("shell"), save=save)
         turn.tell(chat, wanted, session)
