@@ -382,11 +382,60 @@ ENDS: dict[str, tuple[list[dict[str, Any]], End]] = {
         [{"content": [], "stop_reason": "refusal"}],
         End("content_filter", complete=False),
     ),
+    "message_stop": (
+        [
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+            {"type": "message_stop"},
+        ],
+        End("stop", complete=True),
+    ),
+    "message_delta alone": (
+        [{"type": "message_delta", "delta": {"stop_reason": "end_turn"}}],
+        End("cut", False, "the stream ended before the answer did"),
+    ),
     "null stop_reason": (
         [{"content": [{"type": "text", "text": "Hi"}], "stop_reason": None}],
         End("cut", False, "the stream ended before the answer did"),
     ),
 }
+
+
+def test_a_stream_in_anthropics_form_is_read() -> None:
+    """Claude may answer in its own form here too: its text, thoughts, calls and figures count."""
+    call = {"type": "tool_use", "id": "a", "name": "rm"}
+    arguments = {"type": "input_json_delta", "partial_json": '{"path":"/"}'}
+    decoder = Decoder()
+    events = [
+        event
+        for chunk in (
+            {"type": "message_start", "message": {"usage": {"input_tokens": 3}}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
+            {"type": "ping"},
+            {"type": "content_block_delta", "index": 0, "delta": {"thinking": "Hm"}},
+            {"type": "content_block_delta", "index": 0, "delta": {"text": "Hi"}},
+            {"type": "content_block_start", "index": 1, "content_block": call},
+            {"type": "content_block_delta", "index": 1, "delta": arguments},
+            {"type": "content_block_stop", "index": 1},
+            {
+                "type": "message_delta",
+                "delta": {"stop_reason": "tool_use"},
+                "usage": {"output_tokens": 2},
+            },
+        )
+        for event in decoder.feed(chunk)
+    ]
+    assert events == [Reasoning("Hm"), Text("Hi")]
+    assert decoder.silent_progress
+    assert not decoder.finished
+    assert not decoder.done
+    decoder.feed({"type": "message_stop"})
+    assert decoder.finished
+    assert decoder.done
+    assert decoder.finish() == [
+        ToolCall("a", "rm", '{"path":"/"}'),
+        UsageReport(Usage(input_tokens=3, output_tokens=2)),
+        End("tool_calls", complete=False),
+    ]
 
 
 @pytest.mark.parametrize(("chunks", "expected"), ENDS.values(), ids=ENDS)

@@ -7,7 +7,7 @@ with what Copilot adds (first-party evidence: microsoft/vscode-copilot-chat).
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copilot_cli.messages import (
     Cost,
@@ -27,6 +27,9 @@ from copilot_cli.messages import (
 from copilot_cli.wires.reading import Remarks, cost, dicts, fault, text, usage
 from copilot_cli.wires.tool_calls import ToolCalls
 
+if TYPE_CHECKING:
+    from copilot_cli.wires import messages_api
+
 NAME = "chat"
 PATH = "/chat/completions"
 HEADERS: Mapping[str, str] = {}
@@ -34,6 +37,7 @@ HEADERS: Mapping[str, str] = {}
 _REASONING_FIELDS = ("reasoning_text", "reasoning_content", "cot_summary", "thinking")
 _SILENT_FIELDS = ("tool_calls", "function_call", "reasoning_opaque", "cot_id", "signature")
 _TOOL_REASONS = {"tool_calls", "function_call"}
+_ANTHROPIC_STREAM = ("message_", "content_block_")
 
 
 def encode(request: Request, _model: ModelInfo | None = None, /) -> dict[str, Any]:
@@ -107,12 +111,13 @@ class Decoder:
         self._cost: Cost | None = None
         self._opaque = ""
         self._remarks = Remarks()
+        self._messages: messages_api.Decoder | None = None
         self.silent_progress = 0
 
     @property
     def finished(self) -> bool:
         """Whether a finish reason has come: the only sign that an answer is whole."""
-        return bool(self._reasons)
+        return bool(self._reasons) or (self._messages is not None and self._messages.finished)
 
     def feed(self, data: Mapping[str, Any]) -> list[Event]:
         """Return what `data`, one event of the stream or the whole reply, adds to the answer.
@@ -129,6 +134,8 @@ class Decoder:
             raise fault(data["error"])
         elif isinstance(data.get("content"), list):
             self._anthropic(data, events)
+        elif text(data.get("type")).startswith(_ANTHROPIC_STREAM):
+            return self._of_messages(data)
         if data.get("usage") or data.get("copilot_usage"):
             self._count(data)
         if "copilot_errors" in data or "copilot_annotations" in data:
@@ -140,6 +147,8 @@ class Decoder:
 
         Of an answer that was cut, no tool call need be whole, so none is returned.
         """
+        if self._messages is not None and not self._reasons:
+            return self._messages.finish()
         calls = [] if self._cut() else [*self._calls.whole()]
         events: list[Event] = []
         if self.finished:
@@ -228,6 +237,17 @@ class Decoder:
             from copilot_cli.wires.messages_api import REASONS
 
             self._reasons[0] = REASONS.get(reason, reason)
+
+    def _of_messages(self, data: Mapping[str, Any]) -> list[Event]:
+        """Read one event of that form's own stream."""
+        if self._messages is None:
+            from copilot_cli.wires.messages_api import Decoder as MessagesDecoder
+
+            self._messages = MessagesDecoder()
+        events = self._messages.feed(data)
+        self.silent_progress += not events
+        self.done = self._messages.done
+        return events
 
     def _count(self, data: Mapping[str, Any]) -> None:
         counted = data.get("usage")
