@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from copilot_cli.engines.direct import Token
     from copilot_cli.store.cache import CachePlace, TokenCache
 
+_EXPLAINING = 3.0
+"""Seconds that a question about a failure may take, which is told all the same."""
+
 
 class Access:
     """Finds the sign-in of this run and keeps its Copilot token."""
@@ -308,6 +311,27 @@ class Access:
             raise
         except ServiceError as error:
             raise _usage_unavailable(error) from error
+
+    def resets(self) -> str | None:
+        """Return the day on which the quotas of this run's account start anew; None: not known.
+
+        Asked once and not for long, and nobody is asked to open anything: it explains a failure.
+        """
+        from copilot_cli.auth.plan import fetch_copilot_user
+
+        app = self._app
+        try:
+            token = self.known_token()
+            plan = fetch_copilot_user(
+                app.client,
+                app.settings.rest_url(),
+                token,
+                headers=self.github_headers(token),
+                seconds=_EXPLAINING,
+            )
+        except CopilotChatError:
+            return None
+        return plan.reset_day
 
     def _plan_once(self, token: Secret) -> "Plan":
         from copilot_cli.auth.plan import fetch_copilot_user

@@ -125,10 +125,15 @@ class Engines:
 
     def _copilot(self) -> "DirectEngine":
         access = self._app.access
-        return self.direct(access.lease, access.remedy)
+        return self.direct(access.lease, access.remedy, access.resets)
 
-    def direct(self, lease: Any, remedy: str | None = None) -> "DirectEngine":
-        """Return the engine `direct` on `lease`; `remedy` see there."""
+    def direct(
+        self,
+        lease: Any,
+        remedy: str | None = None,
+        resets: "Callable[[], str | None]" = lambda: None,
+    ) -> "DirectEngine":
+        """Return the engine `direct` on `lease`; `remedy` and `resets` see there."""
         from copilot_cli.engines.direct import DirectEngine
 
         app = self._app
@@ -143,6 +148,7 @@ class Engines:
             memory=self._wire_memory(),
             remedy=remedy,
             refused=app.catalogue.doubt,
+            resets=resets,
         )
 
     def _wire_memory(self) -> "WireMemory":

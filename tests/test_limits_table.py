@@ -202,6 +202,50 @@ def test_json_tells_the_same(world: World, row: Row) -> None:
     assert told["answer"] == ""
 
 
+# -- when a quota ends -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [402, 429])
+def test_a_quota_that_is_used_up_is_told_with_its_end(world: World, status: int) -> None:
+    """The refusal does not say it, so GitHub is asked, once, for the day."""
+    day = json.loads(world.run("usage", "--json")[1])["resets"][:10]
+    before = asked(world, "quota")
+    world.sim.fault("chat", status=status, body=Row(status, "quota_exceeded", 5, ONE, "").body)
+    code, _, err = world.run("ask", "hello")
+    assert code == 5
+    assert f"\nhint: it starts anew on {day}; `copilot-chat usage` shows more\n" in err
+    assert asked(world, "quota") == before + 1
+
+
+def test_a_quota_whose_end_cannot_be_learned_is_told_all_the_same(world: World) -> None:
+    """What failed is the question, not the search for its reason."""
+    world.sim.fault("quota", status=500, times=9)
+    world.sim.fault("chat", status=402, body="no quota")
+    code, _, err = world.run("ask", "hello")
+    assert code == 5
+    assert "error: your plan's quota is used up: no quota" in err
+    assert "hint: `copilot-chat usage` shows when it starts anew" in err
+    assert asked(world, "quota") == 1
+
+
+@pytest.mark.parametrize("code", ["session_quota_exceeded", "overage_limit_reached"])
+def test_the_day_of_the_plan_is_not_told_of_another_limit(world: World, code: str) -> None:
+    """It would be wrong of a session, and of money."""
+    world.sim.fault("chat", status=402, body=Row(402, code, 5, ONE, "").body)
+    _, _, err = world.run("ask", "hello")
+    assert "it starts anew on" not in err
+    assert asked(world, "quota") == 0
+
+
+def test_a_quota_that_says_its_end_by_itself_needs_no_question(world: World) -> None:
+    """Its own time is the nearer one."""
+    body = Row(402, "quota_exceeded", 5, ONE, "").body
+    world.sim.fault("chat", status=402, body=body, headers={"retry-after": "7200"})
+    _, _, err = world.run("ask", "hello")
+    assert "hint: try again after " in err
+    assert asked(world, "quota") == 0
+
+
 # -- the exchange ----------------------------------------------------------------------------
 
 # fmt: off

@@ -426,11 +426,9 @@ def test_a_stream_in_anthropics_form_is_read() -> None:
     ]
     assert events == [Reasoning("Hm"), Text("Hi")]
     assert decoder.silent_progress
-    assert not decoder.finished
-    assert not decoder.done
+    before = decoder.finished, decoder.done
     decoder.feed({"type": "message_stop"})
-    assert decoder.finished
-    assert decoder.done
+    assert [before, (decoder.finished, decoder.done)] == [(False, False), (True, True)]
     assert decoder.finish() == [
         ToolCall("a", "rm", '{"path":"/"}'),
         UsageReport(Usage(input_tokens=3, output_tokens=2)),

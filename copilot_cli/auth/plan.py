@@ -117,6 +117,11 @@ class Plan(NamedTuple):
             return "credits"
         return None if self.plan is None or self.plan == "free" else "premium requests"
 
+    @property
+    def reset_day(self) -> str | None:
+        """The day on which the quotas start anew."""
+        return _day(self.resets) if self.resets else None
+
     def lines(self) -> list[Line]:
         """Return what a person wants to know of it, line by line."""
         lines = [Line("account", self.login or ""), Line("plan", self.plan or "not told")]
@@ -128,8 +133,8 @@ class Plan(NamedTuple):
             lines.append(Line("quota", "not told"))
         if self.unit:
             lines.append(Line("billed in", _UNITS.get(self.unit, self.unit)))
-        if self.resets:
-            lines.append(Line("starts anew", _day(self.resets)))
+        if self.reset_day:
+            lines.append(Line("starts anew", self.reset_day))
         return lines
 
     def rows(self) -> list[tuple[str, str]]:
@@ -154,13 +159,14 @@ def fetch_copilot_user(
     token: Secret,
     *,
     headers: Mapping[str, str] | None = None,
+    seconds: float = 15.0,
 ) -> Plan:
-    """Return the plan of the account that `token` belongs to.
+    """Return the plan of the account that `token` belongs to, within `seconds`.
 
     Raises what `rest.get` and `rest.refusal` do.
     """
     url = f"{rest_url}/copilot_internal/user"
-    reply = rest.get(client, url, token, headers=headers or {}, seconds=15.0)
+    reply = rest.get(client, url, token, headers=headers or {}, seconds=seconds)
     if reply.status != 200 or reply.fields is None:
         raise rest.refusal(reply, time.time())
     return parse_plan(reply.fields)

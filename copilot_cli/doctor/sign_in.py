@@ -146,7 +146,7 @@ def _plan(found: "Plan") -> Check:
         fix = "ask who administers the plan, or see https://github.com/settings/copilot"
         return Check("plan", "fail", f"{detail}; chat is switched off", fix)
     if any(quota.entitlement and (quota.share == 0) for quota in counted):
-        day = (found.resets or "")[:10]
+        day = found.reset_day
         fix = f"it starts anew on {day}" if day else "see `copilot-chat usage`"
         return Check("plan", "warn", f"{detail}; a quota is used up", fix)
     return Check("plan", "pass", detail)

@@ -17,7 +17,7 @@ from copilot_cli.engines.failure import Failure, Misdirected, StaleToken
 from copilot_cli.engines.http import HTTPEngine
 from copilot_cli.engines.model_list import fetch_models
 from copilot_cli.engines.resilience import Retrying
-from copilot_cli.errors import ModelUnavailable, SignInError
+from copilot_cli.errors import ModelUnavailable, QuotaError, SignInError
 from copilot_cli.messages import AUTO, Event, ImagePart, ModelInfo, Request
 from copilot_cli.secret import Secret
 from copilot_cli.values import NamedTuple
@@ -76,12 +76,14 @@ class DirectEngine:
         memory: WireMemory | None = None,
         remedy: str | None = None,
         refused: Callable[[str], None] = lambda _: None,
+        resets: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`identity` returns the headers of a token's mode, None: of the mode that is likely.
 
         `find` returns what is known of a model, and sends nothing; `memory` see `answering.py`.
         `remedy` is what helps where the GitHub token is refused, None: to sign in again; `refused`
-        hears of a model that is not available.
+        hears of a model that is not available. `resets` finds the day on which a used-up quota
+        starts anew, None where that cannot be learned.
         """
         self._client = client
         self._lease = lease
@@ -90,6 +92,7 @@ class DirectEngine:
         self._now = now
         self._remedy = remedy
         self._refused = refused
+        self._resets = resets
         self._answering = Answering(
             http,
             retrying=retrying,
@@ -159,8 +162,13 @@ class DirectEngine:
         return self._retrying.result(attempt)
 
     def _explained(self, failure: Failure) -> Failure:
-        """Return `failure` with what helps against it, where that is not to sign in again."""
+        """Return `failure` with what helps against it, where that is not to sign in again.
+
+        A quota's refusal does not say when it ends (no `x-quota-snapshot-*` on 4xx).
+        """
         error = failure.error
+        if isinstance(error, QuotaError) and _is_of_plan(failure) and (day := self._resets()):
+            error.hint = f"it starts anew on {day}; `copilot-chat usage` shows more"
         if self._remedy and isinstance(error, SignInError) and error.kind != "token_permission":
             error.hint = self._remedy
         return failure
@@ -222,6 +230,16 @@ class _Attempt(NamedTuple):
 
     def answer(self) -> Generator[Event]:
         return self.events
+
+
+def _is_of_plan(failure: Failure) -> bool:
+    """Say whether what is used up starts anew with the plan's month, as far as is known."""
+    from copilot_cli.engines.status_table import ANEW
+
+    refusal, error = failure.refusal, failure.error
+    if refusal is None or error.retry_after is not None or error.hint != ANEW:
+        return False
+    return refusal.code.partition(":")[0] != "session_quota_exceeded"
 
 
 def _is_stale_session(stale: StaleToken) -> bool:

@@ -61,7 +61,7 @@ _ONBOARD = "sign in again with `copilot-chat onboard --force`"
 IDENTITY = (
     "update editor_identity in the settings: see `copilot-chat config list` and docs/environment.md"
 )
-_ANEW = "`copilot-chat usage` shows when it starts anew"
+ANEW = "`copilot-chat usage` shows when it starts anew"
 _BILLING = "see https://github.com/settings/billing; `copilot-chat usage` shows what is left"
 _POLICY = (
     "a policy of yours or of your organisation may forbid it:"
@@ -78,12 +78,12 @@ _FLAWED = ("bad_request", "invalid_request_body", "unsupported_parameter")
 # fmt: off
 TABLE: tuple[Row, ...] = (
     # Quotas: 402, and the same codes elsewhere. A minute does not help.
-    Row("your plan's quota is used up", QuotaError, codes=("quota_exceeded",), hint=_ANEW),
-    Row("the free plan's quota is used up", QuotaError, codes=("free_quota_exceeded",), hint=_ANEW),
+    Row("your plan's quota is used up", QuotaError, codes=("quota_exceeded",), hint=ANEW),
+    Row("the free plan's quota is used up", QuotaError, codes=("free_quota_exceeded",), hint=ANEW),
     Row("the limit on what goes beyond your plan is reached", QuotaError,
         codes=("overage_limit_reached",), hint=_BILLING),
     Row("the quota of this session is used up", QuotaError,
-        codes=("session_quota_exceeded",), hint=_ANEW),
+        codes=("session_quota_exceeded",), hint=ANEW),
     Row("the limit on additional spending is reached", QuotaError,
         codes=("additional_spend_limit_reached",), hint=_BILLING),
     Row("billing is not set up for your account", QuotaError,
@@ -95,7 +95,7 @@ TABLE: tuple[Row, ...] = (
     Row("the rate limit of this model is reached", LimitError,
         codes=("user_model_rate_limited",), hint=_OTHER_MODEL, retry=LIMIT),
     Row("the weekly limit of your account is reached", LimitError,
-        codes=("user_weekly_rate_limited",), hint=_ANEW),
+        codes=("user_weekly_rate_limited",), hint=ANEW),
     Row("the rate limit of this client identity is reached", LimitError,
         codes=("integration_rate_limited",), retry=LIMIT),
     Row("the limit on requests of agents is reached", LimitError,
@@ -150,7 +150,7 @@ TABLE: tuple[Row, ...] = (
         hint="give the token the permission `Copilot Requests`, or sign in with a device code"),
     Row("the service refused the sign-in", SignInError, statuses=(401,), failure=Unauthorized,
         hint=_ONBOARD),
-    Row("your plan's quota is used up", QuotaError, statuses=(402,), hint=_ANEW),
+    Row("your plan's quota is used up", QuotaError, statuses=(402,), hint=ANEW),
     # What is not allowed; GitHub answers limits with 403, too.
     Row("a rate limit is reached", LimitError, statuses=(403,), limits=True, retry=LIMIT),
     Row("the service refused this client identity", NotAllowedError,
