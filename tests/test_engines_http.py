@@ -1,6 +1,7 @@
 """One attempt over HTTP: what is sent, what is read, where it stops, and what it never tells."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -237,6 +238,13 @@ def test_a_fault_in_the_stream_means_what_its_code_says(
     failure = fail(stream(b"data: " + json.dumps({"error": said}).encode() + b"\n\n"))
     assert type(failure.error) is error
     assert retry is None or failure.retry == retry
+
+
+def test_the_log_has_all_of_a_fault(caplog: pytest.LogCaptureFixture) -> None:
+    """What the message leaves out is what -vv is for."""
+    caplog.set_level(logging.DEBUG, "copilot_cli")
+    fail(stream(b"data: " + json.dumps({"error": {"message": "x" * 9_000}}).encode() + b"\n\n"))
+    assert f"a fault in the stream: {'x' * 9_000}" in caplog.messages
 
 
 def test_a_token_is_not_renewed_in_the_middle_of_an_answer() -> None:

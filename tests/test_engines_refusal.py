@@ -1,6 +1,7 @@
 """What a refusal says: bodies of every form, headers, and no credential."""
 
 import json
+import logging
 
 import httpx
 import pytest
@@ -67,6 +68,41 @@ def test_a_body_that_holds_another_credential_does_not_tell_it() -> None:
 def test_a_long_text_is_cut() -> None:
     """A message may be all of the body; nobody reads more than its start."""
     assert len(read_refusal(500, b"x" * 60_000).text) == MAX_TEXT
+
+
+BODIES_WHOLE = {
+    "a long message": json.dumps({"error": {"message": "x" * 50_000}}),
+    "fields that nobody knows": '{"message": "no", "help": "https://example.invalid"}',
+    "more lines than one": "first\nsecond",
+    "a page": "<html>the proxy's own words</html>",
+    "a list": "[1, 2]",
+}
+
+
+@pytest.mark.parametrize("body", BODIES_WHOLE.values(), ids=BODIES_WHOLE)
+def test_the_log_has_all_of_it(body: str, caplog: pytest.LogCaptureFixture) -> None:
+    """What the message leaves out is what -vv is for."""
+    caplog.set_level(logging.DEBUG, "copilot_cli")
+    read_refusal(500, body.encode())
+    assert caplog.messages == [f"the service refused with 500: {body}"]
+
+
+def test_the_log_has_no_credential_however_it_is_spelt(caplog: pytest.LogCaptureFixture) -> None:
+    """An escape in JSON is the same letter."""
+    caplog.set_level(logging.DEBUG, "copilot_cli")
+    spelt = "".join(f"\\u{ord(letter):04x}" for letter in "opaque-made-up-key")
+    read_refusal(401, f'{{"a": "{spelt}"}}'.encode(), hide=iter(["opaque-made-up-key"]))
+    read_refusal(401, b"opaque-made-up-key", hide=iter(["opaque-made-up-key"]))
+    assert [text.partition(": ")[2] for text in caplog.messages] == ['{"a": "****"}', "****"]
+
+
+@pytest.mark.parametrize("depth", [900, 2_000, 20_000])
+def test_a_body_that_is_nested_deeply(depth: int, caplog: pytest.LogCaptureFixture) -> None:
+    """However deep, it ends with a refusal."""
+    caplog.set_level(logging.DEBUG, "copilot_cli")
+    body = '{"a": ' * depth + "1" + "}" * depth
+    assert read_refusal(500, body.encode()).status == 500
+    assert len(caplog.messages) == 1
 
 
 def reply(*pieces: bytes | Exception, status: int = 500, **headers: str) -> httpx.Response:

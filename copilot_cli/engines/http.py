@@ -216,6 +216,7 @@ def _reported(fault: StreamFault, hide: Sequence[str]) -> Failure:
     """Return what a fault inside a reply of status 200 means; its code may be a status."""
     digits = fault.code.isascii() and fault.code.isdigit() and len(fault.code) == 3
     status = int(fault.code) if digits and fault.code[0] in "45" else 200
+    _log.debug("a fault in the stream: %s", without(fault.message, hide, MAX_BODY))
     found = failure(Refusal(status, fault.code, without(fault.message, hide)))
     # The token was taken when the stream began: nothing is renewed in the middle of an answer.
     return Failure(found.error, found.retry) if isinstance(found, StaleToken) else found

@@ -78,33 +78,47 @@ def read_refusal(status: int, body: bytes, *, hide: Iterable[str] = ()) -> Refus
     """Return what `body` says; `hide` are the credentials that the request held.
 
     JSON is tried first, since the service labels it text/plain; then the first line of plain text.
-    An HTML page says nothing that helps and becomes an empty text.
+    An HTML page says nothing that helps and becomes an empty text. The log gets all of it.
     """
     text = body.decode("utf-8", "replace").strip()
-    found = _read_json(text)
-    if found is None:
-        found = "", "" if text.startswith("<") else text.partition("\n")[0].rstrip("\r"), ""
-    code, message, param = found
-    told = without(message, hide)
-    _log.debug("the service refused with %d %s: %s", status, code, told)
-    return Refusal(status, code, told, param=without(param, hide))
+    data = _json(text)
+    hidden = tuple(hide)
+    if _log.isEnabledFor(logging.DEBUG):
+        whole = text if data is None else _spelt_plainly(data)
+        _log.debug("the service refused with %d: %s", status, without(whole, hidden, MAX_BODY))
+    if isinstance(data, dict):
+        code, message, param = _read_json(data)
+    else:
+        code, param = "", ""
+        message = "" if text.startswith("<") else text.partition("\n")[0].rstrip("\r")
+    return Refusal(status, code, without(message, hidden), param=without(param, hidden))
 
 
-def without(text: str, credentials: Iterable[str]) -> str:
-    """Return the start of `text` without `credentials` and whatever else looks like one."""
+def without(text: str, credentials: Iterable[str], most: int = MAX_TEXT) -> str:
+    """Return the start of `text`, at most `most` characters, without `credentials` and the like."""
     for credential in credentials:
         text = text.replace(credential, "****")
-    return redact(text[:MAX_TEXT])
+    return redact(text[:most])
 
 
-def _read_json(text: str) -> tuple[str, str, str] | None:
-    """Return code, message and named field of a JSON body; None if it is no JSON object."""
+def _json(text: str) -> Any:
+    """Return what `text` is as JSON; None if it is none."""
     try:
-        data = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(data, dict):
-        return None
+
+
+def _spelt_plainly(data: Any) -> str:
+    """Return `data` as JSON in which a credential stands as it is, whatever escapes were in it."""
+    try:
+        return json.dumps(data, ensure_ascii=False)
+    except RecursionError:
+        return "a body that is nested too deeply"
+
+
+def _read_json(data: dict[str, Any]) -> tuple[str, str, str]:
+    """Return code, message and named field of a JSON body."""
     inner = data.get("error")
     if isinstance(inner, dict):
         message = _text(inner.get("message")) or _text(data.get("message"))
