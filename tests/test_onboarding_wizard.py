@@ -322,6 +322,15 @@ def test_a_variable_that_will_win_is_named(world: World, variable: str, wins: bo
     assert (f"{variable} is set and will win over this sign-in of octocat" in world.said) is wins
 
 
+def test_a_variable_that_cannot_be_sent_is_told_before_anything_is_done(world: World) -> None:
+    """It would win over the new sign-in, and fail: nobody types a code for that."""
+    world.environ["COPILOT_CHAT_TOKEN"] = "made up"
+    with pytest.raises(SettingsError, match=r"COPILOT_CHAT_TOKEN: .*position 5"):
+        world.onboard(**DEVICE)
+    assert world.sim.log == []
+    assert not (world.home / "config.toml").exists()
+
+
 def test_an_account_that_is_not_the_wanted_one_is_said(world: World) -> None:
     """`--account hubot`, and GitHub says that octocat signed in: kept, and told."""
     world.onboard(Person(), **DEVICE, model="sim-echo", options={"account": "hubot"})

@@ -73,6 +73,7 @@ class Wizard:
         app.check_engine()
         if not answers.force and SecondRun(app).still_good():
             return
+        app.settings.env_token()  # one that cannot be sent is told now, not once all is done
         if app.streams.person:
             self._warn()
         method, source = self._signing_in.choose()
