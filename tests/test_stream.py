@@ -121,6 +121,18 @@ def test_reasoning_of_a_piped_answer_is_on_stderr() -> None:
     assert (out(ours), err(ours)) == ("answer", "let me think\n")
 
 
+def test_a_notice_after_reasoning_has_a_line_of_its_own() -> None:
+    """A call of a tool, or an error, does not run on from the thoughts before it; nor do those."""
+    ours = streams(stdout=False, stderr=False)
+    with make_writer(ours) as writer:
+        writer.reasoning("hm")
+        ours.notice("→ read_file")
+        ours.notice("← read_file")
+        writer.reasoning("aha")
+        ours.error("boom")
+    assert err(ours) == "hm\n→ read_file\n← read_file\naha\nerror: boom\n"
+
+
 def test_reasoning_on_a_terminal_is_dim_and_safe() -> None:
     """On a terminal reasoning is foreign text like any other."""
     ours = streams(stdout=False)

@@ -57,6 +57,8 @@ class Streams:
         self.color = self._colored(color, terminal=self.stdout_is_terminal)
         """Whether stdout may be coloured."""
         self.stderr_color = self._colored(color, terminal=self.stderr_is_terminal)
+        self.stderr_line_open = False
+        """Whether a line of stderr waits for its end: the next notice or error gives it one."""
 
     def _obeys_escapes(self) -> bool:
         if not (self.stdout_is_terminal or self.stderr_is_terminal):
@@ -144,7 +146,9 @@ class Streams:
         self._say("\n".join(lines))
 
     def _say(self, text: str) -> None:
-        write_bytes(self.stderr, utf8(text + "\n"))
+        before = "\n" if self.stderr_line_open else ""
+        self.stderr_line_open = False
+        write_bytes(self.stderr, utf8(f"{before}{text}\n"))
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

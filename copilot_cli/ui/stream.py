@@ -57,7 +57,6 @@ class Aside:
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
-        self._open = False
 
     def write(self, text: str) -> None:
         """Write the next piece of reasoning."""
@@ -65,15 +64,15 @@ class Aside:
             text = safe(text)
         if not text:
             return
-        self._open = text[-1] != "\n"
+        self._streams.stderr_line_open = text[-1] != "\n"
         if self._streams.stderr_color:
             text = f"\x1b[{DIM}m{text}\x1b[m"
         write_bytes(self._streams.stderr, utf8(text))
 
     def end(self) -> None:
         """End the line that is open."""
-        if self._open:
-            self._open = False
+        if self._streams.stderr_line_open:
+            self._streams.stderr_line_open = False
             write_bytes(self._streams.stderr, b"\n")
 
 
