@@ -123,6 +123,23 @@ def test_a_model_is_asked_on_its_own_wire() -> None:
     assert replies.requests[0].headers["anthropic-version"] == "2023-06-01"
 
 
+@pytest.mark.parametrize(
+    ("supports", "streamed"),
+    [({"streaming": False}, False), ({"streaming": True}, True), ({}, True)],
+    ids=["cannot", "can", "not said"],
+)
+def test_a_model_that_cannot_stream_is_not_asked_to(
+    supports: dict[str, bool], streamed: bool
+) -> None:
+    """It may refuse what the list says it does not have; its answer comes as one object."""
+    info = parse_model({"id": "m", "capabilities": {"supports": supports}})
+    whole = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    replies = Replies(httpx.Response(200, json=whole))
+    assert text_of(list(direct_engine(replies, find=lambda _: info).answer(ask()))) == "Hi"
+    (body,) = bodies(replies)
+    assert (body["stream"], "stream_options" in body) == (streamed, streamed)
+
+
 def test_a_dry_run_shows_the_wire() -> None:
     """And its headers; nothing is sent."""
     shown = direct_engine(Replies(), find=lambda _: model(MESSAGES)).dry_run(ask())

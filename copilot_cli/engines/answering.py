@@ -183,7 +183,8 @@ class Form:
         untaken: dict[tuple[str, str], set[str]],
     ) -> None:
         """`untaken` are the fields that a model did not take before, by model and path: shared."""
-        self.request = request
+        streams = model is None or model.streaming is not False
+        self.request = request if streams else request._replace(stream=False)
         self.path = path
         self.switched = False
         self._spoken = spoken
