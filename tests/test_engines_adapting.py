@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from copilot_cli.engines.adapting import (
     other_wire,
     refused_parameter,
+    refuses_instructions,
     unreadable_reasoning,
     without_fields,
+    without_instructions,
     without_reasoning,
 )
 from copilot_cli.engines.models import parse_model
@@ -211,6 +213,37 @@ def test_no_other_endpoint_without_the_code() -> None:
 def test_reasoning_that_cannot_be_read_is_known(text: str, expected: bool) -> None:
     """By the words of the two services that seal it."""
     assert unreadable_reasoning(Refusal(400, "invalid_request_body", text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "expected"),
+    [
+        ("unsupported_value", "'messages[0].role' does not support 'system' with this model", True),
+        ("", "Developer instruction is not enabled for models/gemma-3-27b-it", True),
+        ("invalid_request_body", "system messages are not supported", True),
+        ("invalid_request_body", "the system is not supported", False),
+        ("invalid_request_body", "the system message is too short", False),
+        ("model_not_supported", "'system' is not supported", False),
+    ],
+)
+def test_a_refusal_of_instructions_is_known(code: str, text: str, expected: bool) -> None:
+    """By the words of those who refuse the role, and by no other word of theirs."""
+    assert refuses_instructions(Refusal(400, code, text)) is expected
+    assert not refuses_instructions(Refusal(500, code, text))
+
+
+def test_instructions_go_in_front_of_the_first_question() -> None:
+    """All of them, and of a talk without any, or without a question, nothing is made."""
+    talk = [
+        message("system", "Be brief."),
+        message("user", "Hi"),
+        message("assistant", "Hello"),
+        message("user", "Why?"),
+    ]
+    first = Message("user", (TextPart("Be brief.\n\n"), TextPart("Hi")))
+    assert without_instructions(talk) == [first, *talk[2:]]
+    assert without_instructions(talk[1:]) is None
+    assert without_instructions(talk[:1]) is None
 
 
 def test_reasoning_is_dropped_and_nothing_else() -> None:

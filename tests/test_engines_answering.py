@@ -350,6 +350,27 @@ def test_reasoning_of_another_account_is_dropped_once(text: str) -> None:
     assert again.unused == 1
 
 
+def test_instructions_that_are_refused_go_along_in_the_question() -> None:
+    """Said once; the next request of the model is written so from the start."""
+    told_off = "Unsupported value: 'messages[0].role' does not support 'system' with this model."
+    replies = Replies(refusal("unsupported_value", told_off), answer("Hi"), answer("Hi"))
+    engine = direct_engine(replies)
+    request = Request("m", [message("system", "Be brief."), message("user", "Hi")])
+    notice = Notice("the instructions go along in the question: m takes no others")
+    assert notice in list(engine.answer(request))
+    assert notice not in list(engine.answer(request))
+    joint = [{"role": "user", "content": "Be brief.\n\nHi"}]
+    assert [body["messages"] for body in bodies(replies)[1:]] == [joint, joint]
+
+
+def test_instructions_that_are_refused_where_there_are_none_are_a_failure() -> None:
+    """Nothing could be written otherwise, so nothing is sent again."""
+    replies = Replies(refusal("unsupported_value", "'system' is not supported"), answer("Hi"))
+    with pytest.raises(CopilotChatError):
+        list(direct_engine(replies).answer(ask()))
+    assert replies.unused == 1
+
+
 def test_a_refusal_of_something_else_leaves_the_reasoning_where_it_is() -> None:
     """Without it the model would have to think again."""
     replies = Replies(refusal("invalid_request_body", "no such thing"), answer("Hi"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 from copilot_cli.engines.refusal import Refusal
-from copilot_cli.messages import Message, ModelInfo, ReasoningPart, Request
+from copilot_cli.messages import Message, ModelInfo, ReasoningPart, Request, TextPart
 from copilot_cli.patterns import pattern
 from copilot_cli.wires.table import CHAT, MESSAGES, NEWER_CAP, RESPONSES
 
@@ -57,7 +57,12 @@ _LIKELY_CODES = _SURE_CODES | {
 }  # fmt: skip
 _REFUSING = pattern(
     r"(?i)unsupported|not supported|does(?:n't| not) support|unrecogni[sz]ed|unknown|unexpected"
-    r"|not permitted|not allowed|extra inputs|deprecated|may only be|only the default|incompatible"
+    r"|not permitted|not allowed|not enabled|extra inputs|deprecated|may only be|only the default"
+    r"|incompatible"
+)
+_SYSTEM = pattern(
+    r"(?i)[\"'`](?:system|developer)[\"'`]"
+    r"|\b(?:system|developer) (?:role|message|prompt|instruction)s?\b"
 )
 _UNREADABLE = (
     "does not belong to this connection",
@@ -156,3 +161,28 @@ def without_reasoning(messages: Sequence[Message]) -> list[Message] | None:
         for each in messages
     )
     return [each for each in left if each.parts]
+
+
+def refuses_instructions(refusal: Refusal) -> bool:
+    """Say whether the model takes no message of the role `system`, as o1 and Gemma do not.
+
+    OpenAI: "'messages[0].role' does not support 'system'"; Google: "Developer instruction is not
+    enabled".
+    """
+    if refusal.status not in {400, 422} or refusal.code not in _LIKELY_CODES:
+        return False
+    return bool(_SYSTEM.search(refusal.text) and _REFUSING.search(refusal.text))
+
+
+def without_instructions(messages: Sequence[Message]) -> list[Message] | None:
+    """Return `messages` with what is said by `system` in front of the first thing a person said.
+
+    None where there are no instructions, or nobody to say them.
+    """
+    said = "\n\n".join(each.text for each in messages if each.role == "system")
+    left = [each for each in messages if each.role != "system"]
+    first = next((at for at, each in enumerate(left) if each.role == "user"), None)
+    if not said.strip() or first is None:
+        return None
+    left[first] = left[first]._replace(parts=(TextPart(f"{said}\n\n"), *left[first].parts))
+    return left

@@ -24,6 +24,8 @@ REMEMBERED = 3 * 86_400.0
 """Seconds for which the endpoint that answered in place of the listed one is asked first."""
 
 _log = logging.getLogger(__name__)
+_INSTRUCTIONS = "the role system"
+"""Among what a model does not take: messages of that role. No field of a body is called so."""
 
 
 class Address(NamedTuple):
@@ -201,9 +203,12 @@ class Form:
         """Return the body as a JSON object."""
         untaken, request, wire = self._untaken, self.request, self.wire
         if untaken:
-            from copilot_cli.engines.adapting import without_fields
+            from copilot_cli.engines.adapting import without_fields, without_instructions
 
             request = without_fields(request, untaken)
+            if _INSTRUCTIONS in untaken:
+                left = without_instructions(request.messages)
+                request = request._replace(messages=left or request.messages)
         body = wire.encode(request, self._model, legacy_cap=NEWER_CAP in untaken)
         return {key: value for key, value in body.items() if key not in untaken}
 
@@ -222,7 +227,7 @@ class Form:
         if refusal is None:
             return None
         self._encoded = None
-        for way in (self._switch, self._forget_reasoning, self._leave_out):
+        for way in (self._switch, self._forget_reasoning, self._leave_out, self._join):
             notices = way(refusal)
             if notices is not None:
                 return notices
@@ -257,6 +262,17 @@ class Form:
         if key == NEWER_CAP:  # the cap itself stays, under its older name
             return []
         return [Notice(f"{name} is left out: {self.request.model} does not take it")]
+
+    def _join(self, refusal: Refusal) -> list[Event] | None:
+        """Say the instructions in the question where the model takes none beside it."""
+        from copilot_cli.engines.adapting import refuses_instructions, without_instructions
+
+        known = _INSTRUCTIONS in self._untaken or not refuses_instructions(refusal)
+        if known or without_instructions(self.request.messages) is None:
+            return None
+        self._untaken.add(_INSTRUCTIONS)
+        said = f"the instructions go along in the question: {self.request.model} takes no others"
+        return [Notice(said)]
 
 
 def wire_of(model: ModelInfo | None, spoken: Collection[str]) -> str:
