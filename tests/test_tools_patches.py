@@ -104,6 +104,38 @@ def test_an_empty_line_needs_no_blank_before_it() -> None:
     assert patched("a\n\nb\n", patch) == "a\n\nc\n"
 
 
+COUNTED = {
+    "a signature behind more that go than come": (
+        hunk("@@ -1,2 +1 @@", "-one", "-two", "+1", "-- ", "2.39.5"),
+        [("-", "one"), ("-", "two"), ("+", "1")],
+    ),
+    "a signature behind more that come than go": (
+        hunk("@@ -1 +1,2 @@", "-one", "+1", "+2", "-- ", "2.39.5"),
+        [("-", "one"), ("+", "1"), ("+", "2")],
+    ),
+    "a line that goes and looks like a signature": (
+        hunk("@@ -1,2 +1 @@", " one", "-- "),
+        [(" ", "one"), ("-", "- ")],
+    ),
+    "empty lines, of which one is to be there": (
+        hunk("@@ -1,2 +1,3 @@", " one", "+1", "", "", ""),
+        [(" ", "one"), ("+", "1"), (" ", "")],
+    ),
+    "empty lines, of which none is to be there": (
+        hunk("@@ -1 +1 @@", "-one", "+1", "", ""),
+        [("-", "one"), ("+", "1")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("patch", "expected"), COUNTED.values(), ids=COUNTED)
+def test_the_numbers_say_where_a_hunk_ends(patch: str, expected: list[tuple[str, str]]) -> None:
+    """What is behind it may look as if it were in it, and the other way round."""
+    (change,) = parse(patch)
+    (found,) = change.hunks
+    assert [(line.kind, line.text) for line in found.lines] == expected
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
