@@ -232,6 +232,7 @@ HINTS: dict[str, tuple[CopilotChatError, str | None]] = {
         "try again after 5 s from now; do this",
     ),
     "no time": (LimitError("x", hint="do this"), "do this"),
+    "nothing is said": (LimitError("x"), "try again later: the service does not say when"),
     "no wait": (LimitError("x", retry_after=0), None),
     "an outage": (ServiceError("x", retry_after=5), "try again after 5 s from now"),
     "where waiting does not help": (SignInError("x", retry_after=5), None),

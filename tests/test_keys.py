@@ -132,8 +132,9 @@ def test_a_wrong_passphrase_is_asked_again_next_time() -> None:
     slot = PassphraseKey(lambda: PASSPHRASE, cost=COST).create(KID, DATA_KEY)
     ask, _ = answers("wrong", PASSPHRASE.reveal())
     key = PassphraseKey(ask, cost=COST)
-    with pytest.raises(WrongKey, match="passphrase is wrong, or the store is damaged"):
+    with pytest.raises(WrongKey, match="passphrase is wrong, or the store is damaged") as caught:
         key.unwrap(slot)
+    assert caught.value.hint == "type it again; `copilot-chat onboard --force` begins anew"
     assert key.unwrap(slot) == DATA_KEY
 
 

@@ -202,6 +202,15 @@ def test_json_tells_the_same(world: World, row: Row) -> None:
     assert told["answer"] == ""
 
 
+@pytest.mark.parametrize("said", [None, "soon"])
+def test_a_limit_whose_end_is_not_said_has_a_next_step(world: World, said: str | None) -> None:
+    """Nobody knows the time, so none is made up."""
+    headers = {"retry-after": said} if said else {}
+    world.sim.fault("chat", status=429, body="slow down", headers=headers)
+    _, _, err = world.run("ask", "--retries", "0", "hello")
+    assert "\nhint: try again later: the service does not say when\n" in err
+
+
 # -- when a quota ends -----------------------------------------------------------------------
 
 

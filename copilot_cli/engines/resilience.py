@@ -132,6 +132,8 @@ class Retrying(NamedTuple):
         if error.retry_after and error.exit_code in {5, 6}:
             again = f"try again after {self.local_time(error.retry_after)}"
             error.hint = f"{again}; {error.hint}" if error.hint else again
+        elif error.retry_after is None and isinstance(error, LimitError):
+            error.hint = error.hint or "try again later: the service does not say when"
         return error
 
 

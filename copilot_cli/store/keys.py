@@ -129,7 +129,10 @@ class PassphraseKey:
             return unwrap(slot, key)
         except WrongKey as error:
             self._answer = None
-            raise WrongKey("the passphrase is wrong, or the store is damaged") from error
+            raise WrongKey(
+                "the passphrase is wrong, or the store is damaged",
+                hint="type it again; `copilot-chat onboard --force` begins anew",
+            ) from error
 
     def remove(self, kid: str) -> list[str]:  # noqa: ARG002 - a passphrase is kept nowhere
         """Nothing is kept, so nothing is removed."""
