@@ -12,6 +12,7 @@ from copilot_cli.messages import ToolCall, ToolResult
 from copilot_cli.toolkit import Toolkit
 from copilot_cli.tools.built_in import NAMES
 from copilot_cli.tools.calling import to_stderr
+from copilot_cli.web_replies import Fetched
 from tests.repl_world import chatting_world
 
 
@@ -136,6 +137,47 @@ def test_nothing_of_ours_is_read(tmp_path: Path) -> None:
         (result,) = toolkit.box.run([ToolCall("1", "read_file", f'{{"path": "{path}"}}')])
         assert isinstance(result, ToolResult)
         assert "may hold secrets" in result.output
+
+
+def test_nothing_of_ours_is_read_where_the_system_keeps_sessions(tmp_path: Path) -> None:
+    """The key of the token cache may lie there; what is beside it is anybody's."""
+    app = chatting_world(tmp_path / "home").build(None)
+    running = tmp_path / "run"
+    for name in ("copilot-chat", "another"):
+        (running / name).mkdir(parents=True)
+        (running / name / "words").write_text("some words")
+    app.effects.environ = {**app.effects.environ, "XDG_RUNTIME_DIR": str(running)}
+    app.effects.cwd = lambda: running
+    toolkit = Toolkit(app)
+    toolkit.add("read_file")
+    toolkit.allow(["read_file"])
+    assert toolkit.box is not None
+    for name, said in (("copilot-chat", "may hold secrets"), ("another", "some words")):
+        (result,) = toolkit.box.run([ToolCall("1", "read_file", f'{{"path": "{name}/words"}}')])
+        assert isinstance(result, ToolResult)
+        assert said in result.output
+
+
+@pytest.mark.parametrize(
+    ("page", "output"),
+    [
+        (Fetched("https://h.example/", "text/plain", "words"), "words"),
+        (Fetched("https://h.example/", "text/plain", ""), ""),
+        (Fetched("https://h.example/", "image/png", "", b"x"), "There is an image, and no text."),
+    ],
+    ids=["text", "nothing", "an image"],
+)
+def test_what_a_page_is_to_the_model(tmp_path: Path, page: Fetched, output: str) -> None:
+    """Its text; an image is none."""
+    app = chatting_world(tmp_path / "home").build(None)
+    app.__dict__["fetch"] = lambda _url: page
+    toolkit = Toolkit(app)
+    toolkit.add("fetch_url")
+    toolkit.allow(["fetch_url"])
+    assert toolkit.box is not None
+    (result,) = toolkit.box.run([ToolCall("1", "fetch_url", '{"url": "https://h.example/"}')])
+    assert isinstance(result, ToolResult)
+    assert result.output == output
 
 
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
