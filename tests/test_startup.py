@@ -36,7 +36,7 @@ WARM = {
         "endpoints engine_building environment errors guarding identity image_limits kinds "
         "main messages model_cache network network_faults parties paths patterns prompt "
         "proxies retry_after route_choice routing secret settings signals turn upwards values "
-        "vault verdict workspace"
+        "vault verdict wishes workspace"
     ),
     "copilot_cli.auth": "accounts copilot_token lease_values sources",
     "copilot_cli.commands": "ask",
