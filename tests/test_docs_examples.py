@@ -282,6 +282,7 @@ def test_json_of_the_simulator_is_as_the_page_shows_it() -> None:
             line = process.stdout.readline()
         finally:
             process.terminate()
+    assert process.returncode == 0
     assert list(differences(examples("`simulator --json`")[0], json.loads(line))) == []
 
 

@@ -1,6 +1,7 @@
 """`copilot-chat simulator`: the stand-in of GitHub and Copilot, served on loopback."""
 
 import threading
+from contextlib import suppress
 
 import typer
 
@@ -41,7 +42,8 @@ def simulator(
         server = SimulatorServer(Simulator(scenario=scenario), tls=tls, port=port).start()
     except OSError as error:
         raise UsageError(f"port {port} cannot be used: {error.strerror}") from error
-    with server:
+    # Ctrl-C and SIGTERM are how a server ends, and no failure: also while it says where it is.
+    with server, suppress(KeyboardInterrupt, Terminated):
         if as_json:
             from copilot_cli.ui.console import json_bytes
 
@@ -55,10 +57,7 @@ def simulator(
 
 
 def _wait() -> None:
-    """Return on Ctrl-C or SIGTERM: that is how a server ends, and no failure."""
+    """Wait for a signal."""
     forever = threading.Event()
-    try:
-        while not forever.wait(3600):
-            pass
-    except (KeyboardInterrupt, Terminated):
-        return
+    while not forever.wait(3600):
+        pass
