@@ -1,6 +1,7 @@
 """The store before a sign-in: made, opened, moved aside, put back; and what is asked for it."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,6 +50,26 @@ def test_without_a_keyring_nobody_is_moved_down_the_ladder(world: World, yes: bo
         assert flag in (failed.value.hint or "")
     assert world.endpoints == []
     assert world.files() == set()
+
+
+def test_a_key_that_is_given_is_what_seals_a_new_store(world: World, tmp_path: Path) -> None:
+    """No keyring is asked for: whoever names a key file means it."""
+    world.onboard(method="device", yes=True, key_file=tmp_path / "key")
+    assert (tmp_path / "key").is_file()
+    assert 'store = "keyfile"' in world.config
+
+
+def test_a_passphrase_that_is_given_is_what_seals_a_new_store(world: World) -> None:
+    """As a key file is; of a store that is there it changes nothing."""
+    for store in ("passphrase", "keyfile"):
+        reader, writer = os.pipe()
+        os.write(writer, PHRASE.encode())
+        os.close(writer)
+        world.onboard(method="device", yes=True, force=True, passphrase_fd=reader)
+        os.close(reader)
+        assert f'store = "{store}"' in world.config
+        shutil.rmtree(world.home)
+        signed_in(world)
 
 
 def test_the_keyring_is_taken_without_a_question(

@@ -55,7 +55,7 @@ def onboard(
         None, metavar="WHERE", help="What keeps the key: keyring, passphrase, keyfile or none."
     ),
     key_file: Path | None = typer.Option(
-        None, metavar="PATH", help="The key file of --store keyfile."
+        None, metavar="PATH", help="The key file; a new store is sealed with it."
     ),
     passphrase_fd: int | None = typer.Option(
         None, metavar="N", help="Read the passphrase from this file descriptor."

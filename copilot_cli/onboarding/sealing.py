@@ -56,7 +56,8 @@ class Sealing:
         A store that is there and opens by something else is kept (`UsageError`) unless forced.
         """
         sealed = self._sealed_with()
-        wanted = self._answers.store or self._app.settings.store
+        implied = self._implied() if sealed is None else None
+        wanted = self._answers.store or implied or self._app.settings.store
         if wanted in {None, "none"}:
             return sealed
         if sealed is None or wanted is None or self._answers.force:
@@ -70,6 +71,12 @@ class Sealing:
                 hint=f"to use it, {use_it}; --force moves it aside",
             )
         return wanted
+
+    def _implied(self) -> str | None:
+        """Return the store that another flag says: a key that is given is what seals a new one."""
+        if self._answers.key_file is not None:
+            return "keyfile"
+        return "passphrase" if self._answers.passphrase_fd is not None else None
 
     def _sealed_with(self) -> str | None:
         """Return what seals the store that is there; None for none, and for one past reading."""
