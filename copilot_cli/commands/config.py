@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
 _JSON = typer.Option(False, "--json", help="Print JSON.")
-_KEY = typer.Argument(metavar="KEY", help="A key, such as model or accounts.NAME.mode.")
+_KEY = typer.Argument(metavar="KEY", help="A key, such as model or endpoints.NAME.model.")
 
 
 @app.callback()
