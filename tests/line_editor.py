@@ -96,7 +96,10 @@ class Program:
 def lines_read(folder: Path) -> list[str]:
     """Return what the program in `folder`, in all its runs, has read."""
     file = folder / "lines"
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    if not file.exists():
+        return []
+    *lines, _ = file.read_text().split("\n")  # the last one may be half written
+    return [json.loads(line) for line in lines]
 
 
 def let_go(folder: Path) -> None:
