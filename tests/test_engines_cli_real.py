@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from copilot_cli.chat import Chat
@@ -37,10 +36,11 @@ from copilot_cli.messages import (
 )
 from copilot_cli.process_tree import descendants
 from copilot_cli.secret import Secret
-from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
+from copilot_cli.simulator import SimulatorServer
 from copilot_cli.simulator.scenario import KEYS
 from tests.cli_world import ctrl_c, request, runs, text_of, until
 from tests.official_command import Command, official_command
+from tests.plain_server import plain_server
 
 __all__ = ["official_command"]  # a fixture: pytest finds it here
 
@@ -123,9 +123,7 @@ class World:
 @pytest.fixture(scope="module")
 def server() -> Iterator[SimulatorServer]:
     """One simulator for all: starting it makes a certificate."""
-    with SimulatorServer(Simulator(Scenario())) as running:
-        scenario = {"endpoints_api": running.url}
-        httpx.post(f"{running.url}/_simulator/scenario", json=scenario).raise_for_status()
+    with plain_server() as running:
         yield running
 
 

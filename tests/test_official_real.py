@@ -49,9 +49,10 @@ from copilot_cli.messages import (
 from copilot_cli.network import build_client
 from copilot_cli.process_tree import descendants
 from copilot_cli.secret import Secret
-from copilot_cli.simulator import Scenario, Simulator, SimulatorServer
+from copilot_cli.simulator import SimulatorServer
 from copilot_cli.simulator.scenario import KEYS
 from copilot_cli.wires.table import WIRES
+from tests.plain_server import plain_server
 
 pytest.importorskip("copilot", reason="GitHub's SDK is not installed")
 pytestmark = pytest.mark.real
@@ -133,9 +134,7 @@ class World:
 @pytest.fixture(scope="module")
 def server() -> Iterator[SimulatorServer]:
     """One simulator for all: starting it makes a certificate."""
-    with SimulatorServer(Simulator(Scenario())) as running:
-        scenario = {"endpoints_api": running.url}
-        httpx.post(f"{running.url}/_simulator/scenario", json=scenario).raise_for_status()
+    with plain_server() as running:
         yield running
 
 

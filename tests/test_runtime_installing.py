@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -585,17 +586,23 @@ def test_a_folder_that_cannot_be_written(world: RuntimeWorld) -> None:
     assert caught.value.kind in {"disk", "store"}
 
 
-def test_a_disk_that_is_full(world: RuntimeWorld) -> None:
-    """It says how to have room, and leaves nothing of the package that took it."""
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Let no file grow beyond `size` bytes, as a full disk would."""
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
-        with pytest.raises(CopilotChatError) as caught:
-            world.install()
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_is_full(world: RuntimeWorld) -> None:
+    """It says how to have room, and leaves nothing of the package that took it."""
+    with room_for(1_000_000), pytest.raises(CopilotChatError) as caught:
+        world.install()
     assert caught.value.kind == "disk"
     assert "--home" in (caught.value.hint or "")
     assert world.left() == set()
@@ -603,17 +610,10 @@ def test_a_disk_that_is_full(world: RuntimeWorld) -> None:
 
 def test_a_disk_that_is_full_while_it_is_unpacked(world: RuntimeWorld) -> None:
     """The package is kept then: it has come, and only the room is missing."""
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
     files = {**runtime_files(world.here), "runtime.node": bytes(8_000_000)}
     world.registry.package = tgz(tree(world.here, files, VERSION))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, before[1]))
-    try:
-        with pytest.raises(CopilotChatError) as caught:
-            world.install()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with room_for(4_000_000), pytest.raises(CopilotChatError) as caught:
+        world.install()
     assert caught.value.kind == "disk"
     assert world.left() == {part.name for part in world.parts} != set()
     world.registry.asked[:] = []

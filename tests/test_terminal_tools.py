@@ -2,7 +2,6 @@
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -16,7 +15,8 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("pseudo-terminals are POSIX", allow_module_level=True)
 
-from tests.terminal_session import CTRL_C, CTRL_D, PATIENCE, Place, Session
+from tests.processes import gone
+from tests.terminal_session import CTRL_C, CTRL_D, Place, Session
 
 pytestmark = pytest.mark.real
 
@@ -290,18 +290,6 @@ def test_ctrl_c_at_the_question_comes_back_to_the_chat(place: Place) -> None:
         session.shows("stopped").prompts(2).types("hello\r").prompts(3).types(CTRL_D).ends(0)
     assert not made()
     assert place.asked("chat")[-1].json()["messages"][-1]["content"] == "hello"
-
-
-def gone(pid: int) -> bool:
-    """Whether the process ends."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], PATIENCE)[0])
-    finally:
-        os.close(descriptor)
 
 
 def started(session: Session) -> list[int]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import select
 import signal
 import sys
 import threading
@@ -22,10 +21,9 @@ from copilot_cli.tools.place import Place
 from copilot_cli.tools.processes import end, quiet_environ, start
 from copilot_cli.tools.running import Running
 from copilot_cli.tools.tool import ToolError
+from tests.processes import PATIENCE, gone
 
 pytestmark = pytest.mark.real
-
-PATIENCE = 20.0  # seconds, for a machine that has other things to do
 
 
 @pytest.fixture
@@ -34,18 +32,6 @@ def run(tmp_path: Path) -> Callable[..., str]:
     (tmp_path / "here").touch()
     tool = running_commands(Place(tmp_path), os.environ)
     return lambda command, **more: str(tool.run({"command": command, **more}, Running()))
-
-
-def gone(pid: int) -> bool:
-    """Whether the process ends: it is not ours, so that it cannot be waited for."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([descriptor], [], [], PATIENCE)[0])
-    finally:
-        os.close(descriptor)
 
 
 linux = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="pidfd is Linux's")

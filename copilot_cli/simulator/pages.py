@@ -95,7 +95,7 @@ class DevicePage:
 <form method="post" action="/login/device" autocomplete="off">{self._token()}
 <label for="user_code">Code</label>
 <input type="text" id="user_code" name="user_code" required autofocus maxlength="12"
- autocapitalize="characters" spellcheck="false" placeholder="XXXX-XXXX"{described}>
+ autocapitalize="characters" spellcheck="false" placeholder="WDJB-MJHT"{described}>
 <div class="row"><button class="go">Continue</button></div></form>""",
             status,
         )
